@@ -43,12 +43,12 @@ static saf_status read_all(saf_secret *out, int fd, const char *what, saf_error 
     return take(out, saf_bytes_of(raw.data, len), what, err);
 }
 
-/* Whoever may write the file chooses the secret, so the group may read it (a service's) but no more. */
+/* Whoever may write the file chooses the secret. That others may read it is for saf_secret_source_is_exposed() to say. */
 static saf_status check_mode(const struct stat *about, const char *path, saf_error *err)
 {
-    if (!(about->st_mode & (S_IWGRP | S_IRWXO)))
+    if (!(about->st_mode & S_IWOTH))
         return SAF_OK;
-    saf_status status = saf_fail(err, SAF_E_DENIED, "%s holds a secret, but its mode %04o lets others at it", path,
+    saf_status status = saf_fail(err, SAF_E_DENIED, "%s holds a secret, but its mode %04o lets anybody write it", path,
                                  (unsigned)about->st_mode & 07777);
     saf_hint(err, "chmod 0600 %s", path);
     return status;
@@ -97,9 +97,14 @@ static saf_status from_environment(saf_secret *out, const char *name, saf_error 
 }
 
 /* A credential is a file in one folder; a name that leads elsewhere is not one (systemd.exec, LoadCredential=). */
+static int is_credential_name(const char *name)
+{
+    return *name && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..");
+}
+
 static saf_status from_credential(saf_secret *out, const char *name, saf_error *err)
 {
-    if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+    if (!is_credential_name(name))
         return saf_fail(err, SAF_E_USAGE, "the secret source cred: needs the name of a systemd credential");
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     if (!folder || !*folder) {
@@ -142,4 +147,11 @@ saf_status saf_secret_from_source(saf_secret *out, const char *source, saf_error
             return forms[i].read(out, source + len, err);
     }
     return refuse_form(err);
+}
+
+int saf_secret_source_is_exposed(const char *source)
+{
+    struct stat about;
+    return !strncmp(source, "file:", 5) && !stat(source + 5, &about) && S_ISREG(about.st_mode) &&
+           (about.st_mode & (S_IRWXG | S_IRWXO) & ~S_IRGRP);
 }

@@ -138,14 +138,34 @@ TEST(file_may_be_readable_by_its_group)
     assert_source_gives("file:pin", "1234");
 }
 
-TEST(file_is_refused_when_others_can_get_at_it)
+TEST(source_is_exposed_when_more_than_owner_and_group_can_get_at_its_file)
 {
-    static const mode_t modes[] = { 0604, 0602, 0601, 0620, 0644, 0660, 0666, 0777 };
+    static const struct {
+        mode_t mode;
+        int exposed;
+    } cases[] = { { 0400, 0 }, { 0600, 0 }, { 0640, 0 }, { 0604, 1 }, { 0644, 1 }, { 0620, 1 }, { 0666, 1 } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(scratch_write("pin", "1234", cases[i].mode), 0);
+        assert_int_equal(!!saf_secret_source_is_exposed("file:pin"), cases[i].exposed);
+    }
+    assert_false(saf_secret_source_is_exposed("file:none"));
+    assert_false(saf_secret_source_is_exposed("env:PATH"));
+}
+
+TEST(file_that_others_can_read_is_accepted)
+{
+    assert_int_equal(scratch_write("pin", "1234", 0644), 0);
+    assert_source_gives("file:pin", "1234");
+}
+
+TEST(file_is_refused_when_anybody_can_write_it)
+{
+    static const mode_t modes[] = { 0602, 0666, 0777 };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         OWN(saf_secret) secret = { 0 };
         saf_error err = { 0 };
         char text[80];
-        snprintf(text, sizeof text, "pin holds a secret, but its mode %04o lets others at it", (unsigned)modes[i]);
+        snprintf(text, sizeof text, "pin holds a secret, but its mode %04o lets anybody write it", (unsigned)modes[i]);
         assert_int_equal(scratch_write("pin", "1234", modes[i]), 0);
         assert_int_equal(saf_secret_from_source(&secret, "file:pin", &err), SAF_E_DENIED);
         assert_string_equal(err.text, text);
@@ -336,7 +356,9 @@ int main(void)
         IN_SCRATCH(file_gives_its_content_without_one_newline),
         IN_SCRATCH(file_may_be_a_link),
         IN_SCRATCH(file_may_be_readable_by_its_group),
-        IN_SCRATCH(file_is_refused_when_others_can_get_at_it),
+        IN_SCRATCH(source_is_exposed_when_more_than_owner_and_group_can_get_at_its_file),
+        IN_SCRATCH(file_that_others_can_read_is_accepted),
+        IN_SCRATCH(file_is_refused_when_anybody_can_write_it),
         IN_SCRATCH(file_that_is_not_there_is_not_found),
         IN_SCRATCH(file_that_may_not_be_read_is_denied),
         IN_SCRATCH(file_must_be_a_regular_one),

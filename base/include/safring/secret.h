@@ -54,11 +54,17 @@ saf_status saf_secret_set(saf_secret *out, saf_bytes bytes, saf_error *err);
  *
  * @retval SAF_E_USAGE      the source has no known form
  * @retval SAF_E_NOT_FOUND  file, variable or credential is not there
- * @retval SAF_E_DENIED     the file may not be read, or others may read it (its mode is too open)
+ * @retval SAF_E_DENIED     the file may not be read, or anybody may write it (who writes it chooses the secret)
  * @retval SAF_E_MALFORMED  empty, longer than SAF_SECRET_MAX, or holds a zero byte
  * @retval SAF_E_IO, SAF_E_MEMORY
  */
 saf_status saf_secret_from_source(saf_secret *out, const char *source, saf_error *err);
+
+/**
+ * Whether more users than a file's owner and, for reading, its group can get at the secret behind a file: source. 1 or 0.
+ * Reading it is allowed all the same; a program that talks to a person should say so.
+ */
+int saf_secret_source_is_exposed(const char *source);
 
 /** Whether two secrets are the same; takes a time that depends on their lengths alone. 1 or 0. */
 int saf_secret_equal(const saf_secret *a, const saf_secret *b);

@@ -1,0 +1,92 @@
+#include "lane.h"
+
+#include <base/clock.h>
+#include <base/fail.h>
+
+#include <openssl/crypto.h>
+
+#include <stdlib.h>
+
+static int64_t real_now(void *context)
+{
+    (void)context;
+    return saf_clock_now();
+}
+
+static saf_status random_id(void *pool, char out[SAF_IDT_ID_LEN])
+{
+    return idt_id_pool_next(pool, out);
+}
+
+/* An injected source of ids makes the pool superfluous. */
+static saf_status take_options(saf_idt_lane *lane, const saf_idt_lane_options *options, saf_error *err)
+{
+    if (options)
+        lane->options = *options;
+    if (!lane->options.now)
+        lane->options.now = real_now;
+    if (lane->options.id)
+        return SAF_OK;
+    SAF_TRY(idt_id_pool_open(&lane->pool, err));
+    lane->options.id = random_id;
+    lane->options.id_context = lane->pool;
+    return SAF_OK;
+}
+
+saf_status saf_idt_lane_open(saf_idt_lane **out, const saf_idt_lane_options *options, saf_error *err)
+{
+    saf_idt_lane *lane = calloc(1, sizeof *lane);
+    if (!lane)
+        return saf_fail_memory(err);
+    saf_status status = take_options(lane, options, err);
+    if (status == SAF_OK)
+        *out = lane;
+    else
+        saf_idt_lane_close(&lane);
+    return status;
+}
+
+void saf_idt_lane_close(saf_idt_lane **lane)
+{
+    if (!lane || !*lane)
+        return;
+    for (size_t i = 0; i < IDT_LANE_CONTEXTS; i++)
+        idt_context_clear(&(*lane)->contexts[i]);
+    idt_id_pool_close(&(*lane)->pool);
+    OPENSSL_cleanse(*lane, sizeof **lane); /* tokens are as good as passwords while they live */
+    free(*lane);
+    *lane = NULL;
+}
+
+static bool is_for(const idt_context *context, const idt_key *key)
+{
+    return context->key_id[0] == key->id[0] && context->key_id[1] == key->id[1];
+}
+
+static saf_status fill_next(saf_idt_lane *lane, const idt_key *key, idt_context **out)
+{
+    idt_context *context = &lane->contexts[lane->next_context];
+    idt_context_clear(context);
+    saf_status status = key->family->prepare(context, key);
+    if (status != SAF_OK) {
+        idt_context_clear(context);
+        return status;
+    }
+    memcpy(context->key_id, key->id, sizeof context->key_id);
+    lane->next_context = (lane->next_context + 1) % IDT_LANE_CONTEXTS;
+    *out = context;
+    return SAF_OK;
+}
+
+saf_status idt_lane_context(saf_idt_lane *lane, const idt_key *key, idt_context **out)
+{
+    if (!key->family->prepare)
+        return SAF_OK;
+    for (size_t i = 0; i < IDT_LANE_CONTEXTS; i++) {
+        if (is_for(&lane->contexts[i], key)) {
+            *out = &lane->contexts[i];
+            return SAF_OK;
+        }
+    }
+    return fill_next(lane, key, out);
+}

@@ -1,0 +1,13 @@
+/** @file What a prepared verifier holds. */
+#ifndef IDT_VERIFIER_H
+#define IDT_VERIFIER_H
+
+#include "key.h"
+
+struct saf_idt_verifier {
+    idt_key key;
+    saf_idt_rules rules; /* kid, unless NULL, points to the copy below; limits are never 0 for "default" */
+    char kid[SAF_IDT_KID_MAX + 1];
+};
+
+#endif
