@@ -1,0 +1,206 @@
+/**
+ * @file
+ * PKCS#11 tokens and the keys in them: what ICSF is on z/OS.
+ *
+ * A *module* is a Cryptoki library (SoftHSM2 unless another is named), a *token* is one slot's token, addressed by label, serial
+ * or RFC 7512 URI, and a *session* is a logged-in connection to one token. Secret keys get ICSF's bookkeeping: a sequence number
+ * per token that is never used twice, kept in the key's CKA_ID (4 bytes, big endian) and in the 44-character handle
+ * (token name 32, sequence number 8 hex digits, category "T" and three blanks).
+ *
+ * Cryptoki is a process-wide thing: open one module per process, after fork() rather than before it. A saf_p11 may be shared by
+ * threads (calls are serialised where Cryptoki is not); a saf_p11_session is used by one thread at a time; a saf_p11_mac and the
+ * EVP_PKEY of a token key may be shared.
+ *
+ * SoftHSM 2.6 loses a token when killed in the middle of a login and fails under parallel logins. This library holds a lock of
+ * its own around them (the file ".safring.lock" beside the tokens) and keeps a copy of the token's object file.
+ *
+ * PINs come as saf_secret, are handed to the token once, and are not kept.
+ *
+ * Deliberately not here: what certificates mean, identity tokens, the store.
+ *
+ * Statuses beside those named: SAF_E_DENIED (wrong PIN: CKR_PIN_INCORRECT, CKR_PIN_LOCKED), SAF_E_TOKEN_GONE (CKR_TOKEN_NOT_PRESENT,
+ * CKR_DEVICE_REMOVED, …), SAF_E_UNSUPPORTED (CKR_MECHANISM_INVALID, …), SAF_E_BUSY (lock), SAF_E_FAILED (any other; the text has the CKR name).
+ */
+#ifndef SAFRING_PKCS11_H
+#define SAFRING_PKCS11_H
+
+#include <safring/bytes.h>
+#include <safring/secret.h>
+#include <safring/status.h>
+
+#include <openssl/types.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- RFC 7512 URIs ---------------------------------------------------------------------------------------- */
+
+enum {
+    SAF_P11_LABEL_MAX = 32,
+    SAF_P11_OBJECT_MAX = 255,
+    SAF_P11_ID_MAX = 64,
+    SAF_P11_URI_MAX = 1024,
+    SAF_P11_HANDLE_LEN = 44
+};
+
+typedef enum saf_p11_type {
+    SAF_P11_ANY,
+    SAF_P11_SECRET_KEY,
+    SAF_P11_PRIVATE,
+    SAF_P11_PUBLIC,
+    SAF_P11_CERT,
+    SAF_P11_DATA
+} saf_p11_type;
+
+/** A parsed URI; "" or zero length where an attribute is absent. Path attributes only, and pin-source; values are UTF-8. */
+typedef struct saf_p11_uri {
+    char token[SAF_P11_LABEL_MAX + 1];
+    char serial[17];
+    char manufacturer[33];
+    char model[17];
+    char object[SAF_P11_OBJECT_MAX + 1];
+    unsigned char id[SAF_P11_ID_MAX];
+    size_t id_len;
+    saf_p11_type type;
+    char pin_source[SAF_P11_URI_MAX + 1]; /**< as written after pin-source=; never a PIN */
+} saf_p11_uri;
+
+/** Parse strictly (RFC 7512, 2.3): unknown path attributes, repeated ones, bad percent-encoding, pin-value, and module-path or
+ *  module-name are refused. SAF_E_USAGE; the text quotes the URI without any PIN. */
+saf_status saf_p11_uri_parse(saf_p11_uri *out, const char *text, saf_error *err);
+
+/** Write the path part (token, serial, object, id, type that are set; no pin-source). SAF_E_SPACE. */
+saf_status saf_p11_uri_format(char *out, size_t out_cap, const saf_p11_uri *uri, saf_error *err);
+
+/* ---- modules and tokens ----------------------------------------------------------------------------------- */
+
+typedef struct saf_p11 saf_p11;
+
+/** How to load a module. Borrowed for the call. */
+typedef struct saf_p11_options {
+    const char *module;       /**< path; NULL: $SAFRING_PKCS11_MODULE, else SoftHSM2 where distributions put it */
+    const char *softhsm_conf; /**< SoftHSM2's configuration, used (by setting the environment variable SOFTHSM2_CONF) unless that is
+                                   set already; NULL: SoftHSM2's own default */
+} saf_p11_options;
+
+/** Load and initialise a module. SAF_E_NOT_FOUND (no such file), SAF_E_UNSUPPORTED (not a Cryptoki library). */
+saf_status saf_p11_open(saf_p11 **out, const saf_p11_options *options, saf_error *err);
+
+/** Finalise and unload, after all sessions, MACs and keys are gone. NULL allowed; sets *p11 to NULL. */
+void saf_p11_close(saf_p11 **p11);
+
+/** The module's path. Lives as long as the handle. */
+const char *saf_p11_module_path(const saf_p11 *p11);
+
+/** One token. */
+typedef struct saf_p11_token {
+    char label[SAF_P11_LABEL_MAX + 1];
+    char serial[17];
+    char manufacturer[33];
+    char model[17];
+    unsigned long slot;
+    bool login_required, user_pin_set, write_protected;
+} saf_p11_token;
+
+typedef struct saf_p11_token_list {
+    saf_p11_token *tokens;
+    size_t count;
+} saf_p11_token_list;
+
+void saf_p11_token_list_free(saf_p11_token_list *list);
+
+/** All initialised tokens, by label. */
+saf_status saf_p11_list_tokens(saf_p11_token_list *out, saf_p11 *p11, saf_error *err);
+
+/** The one token that matches the token part of a URI. SAF_E_NOT_FOUND; SAF_E_CONFLICT (several: the text lists serials). */
+saf_status saf_p11_find_token(saf_p11_token *out, saf_p11 *p11, const saf_p11_uri *uri, saf_error *err);
+
+/** Check a token name by ICSF's grammar: 1-32 characters, first a letter or # $ @, others letters, digits, # $ @ or "."; kept as
+ *  written. SAF_E_USAGE. */
+saf_status saf_p11_token_name_check(const char *name, saf_error *err);
+
+/** Make a token in a free slot and set both PINs (4-255 bytes). SAF_E_EXISTS when a token has that label. */
+saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name, const saf_secret *so_pin,
+                              const saf_secret *pin, saf_error *err);
+
+/* ---- sessions and secret keys ----------------------------------------------------------------------------- */
+
+typedef struct saf_p11_session saf_p11_session;
+
+/** Log in to the token that @p uri names. The handle must outlive the session. Cryptoki logs in a process, not a session: once
+ *  this handle has logged in to a token it stays so until it is closed, and a PIN given later is not looked at. */
+saf_status saf_p11_login(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin, saf_error *err);
+
+/** NULL allowed; sets *session to NULL. */
+void saf_p11_logout(saf_p11_session **session);
+
+/** What a secret key is made as. {0} beside label and len gives ZWESECKG done right: signs and verifies, sensitive, not
+ *  extractable, not modifiable, kept in the token. */
+typedef struct saf_p11_secret_spec {
+    const char *label; /**< CKA_LABEL, 1-255 bytes */
+    size_t len;        /**< CKA_VALUE_LEN in bytes */
+    bool extractable;  /**< may leave the token wrapped */
+    int64_t start_date, end_date; /**< CKA_START_DATE, CKA_END_DATE as seconds (the UTC day counts); 0: none */
+} saf_p11_secret_spec;
+
+/** One secret key. */
+typedef struct saf_p11_secret {
+    char token[SAF_P11_LABEL_MAX + 1];
+    char label[SAF_P11_OBJECT_MAX + 1];
+    uint32_t sequence; /**< 0: not made by us (its CKA_ID is not 4 bytes) */
+    char uri[SAF_P11_URI_MAX + 1];       /**< with id: names this version only */
+    char handle[SAF_P11_HANDLE_LEN + 1]; /**< ICSF's 44 characters; "" without a sequence number */
+    char check_value[7]; /**< first three bytes, in hex, of HMAC-SHA-256 with this key over one zero byte; "" when it cannot sign */
+    size_t len;          /**< bytes */
+    bool sensitive, extractable, signs, verifies;
+    int64_t start_date, end_date; /**< 0: none */
+} saf_p11_secret;
+
+typedef struct saf_p11_secret_list {
+    saf_p11_secret *secrets;
+    size_t count;
+} saf_p11_secret_list;
+
+void saf_p11_secret_list_free(saf_p11_secret_list *list);
+
+/** Make a secret key (CSFPGSK). Several keys may have one label: they are its versions. */
+saf_status saf_p11_generate_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_secret_spec *spec,
+                                   saf_error *err);
+
+/** All secret keys of the token, or those that @p uri's object and id match (NULL: all), by label and sequence. */
+saf_status saf_p11_list_secrets(saf_p11_secret_list *out, saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
+
+/** The one secret key that @p uri names. SAF_E_NOT_FOUND; SAF_E_CONFLICT (several: the text lists their URIs). */
+saf_status saf_p11_find_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
+
+/* ---- MACs with a token key -------------------------------------------------------------------------------- */
+
+typedef struct saf_p11_mac saf_p11_mac;
+
+typedef enum saf_p11_hash { SAF_P11_SHA256, SAF_P11_SHA384, SAF_P11_SHA512 } saf_p11_hash;
+
+/** Prepare HMAC with the secret key that @p uri names, inside the token. Several threads may share it. The session must outlive it.
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_UNSUPPORTED (the token lacks the mechanism; the key may not sign). */
+saf_status saf_p11_mac_open(saf_p11_mac **out, saf_p11_session *session, const saf_p11_uri *uri, saf_p11_hash hash,
+                            saf_error *err);
+
+/** Compute a MAC (C_Sign). @p out has room for 64 bytes; *out_len is 32, 48 or 64. No text: fit for hot paths. */
+saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned char *out, size_t *out_len);
+
+/** NULL allowed; sets *mac to NULL. */
+void saf_p11_mac_close(saf_p11_mac **mac);
+
+/* ---- key pairs -------------------------------------------------------------------------------------------- */
+
+/** Load the private key that @p uri names as an EVP_PKEY whose operations happen in the token (libp11). The caller frees it
+ *  before saf_p11_close(). SAF_E_NOT_FOUND, SAF_E_CONFLICT. */
+saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
+                                    saf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

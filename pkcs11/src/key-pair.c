@@ -1,0 +1,159 @@
+/*
+ * The one file that knows libp11.
+ *
+ * libp11 0.4.12 damages keys in use when its lists are read again, so each key gets a context of its own, read once;
+ * asked for again, the same key comes from there. A context is kept until the module is closed, even one that was of no
+ * use, because releasing its slots closes all sessions of the process (C_CloseAllSessions); and it is never unloaded,
+ * which would finalise the module (PKCS11_CTX_unload): that is module.c's affair. libp11 is not given the PIN, of which
+ * it would keep a copy: we have logged in, and Cryptoki's login holds for the process.
+ */
+#include "key-pair.h"
+
+#include "login-lock.h"
+#include "object.h"
+
+#include <base/own-openssl.h>
+
+/* libp11.h names two types that OPENSSL_NO_DEPRECATED hides; we use neither */
+typedef struct rsa_meth_st RSA_METHOD;
+typedef struct ec_key_method_st EC_KEY_METHOD;
+
+#include <libp11.h>
+
+struct p11_key_pair {
+    p11_key_pair *next;
+    CK_SLOT_ID slot;
+    CK_OBJECT_HANDLE object; /* valid in the whole process; a destroyed object's is not given to another */
+    PKCS11_CTX *context;
+    PKCS11_SLOT *slots;
+    unsigned slot_count;
+    EVP_PKEY *key; /* NULL: this one could not be loaded */
+};
+
+static void key_pair_free(p11_key_pair *pair)
+{
+    EVP_PKEY_free(pair->key);
+    if (pair->slots)
+        PKCS11_release_all_slots(pair->context, pair->slots, pair->slot_count);
+    if (pair->context)
+        PKCS11_CTX_free(pair->context);
+    free(pair);
+}
+
+void p11_key_pairs_free(saf_p11 *p11)
+{
+    while (p11->key_pairs) {
+        p11_key_pair *pair = p11->key_pairs;
+        p11->key_pairs = pair->next;
+        key_pair_free(pair);
+    }
+}
+
+/* ---- libp11's view of a key ------------------------------------------------------------------------------- */
+
+static saf_status read_slots(p11_key_pair *pair, const saf_p11 *p11, saf_error *err)
+{
+    pair->context = PKCS11_CTX_new();
+    if (!pair->context)
+        return saf_fail_memory(err);
+    if (PKCS11_CTX_load(pair->context, p11->path) != 0 ||
+        PKCS11_enumerate_slots(pair->context, &pair->slots, &pair->slot_count) != 0)
+        return saf_fail_openssl(err, "%s cannot be read by libp11", p11->path);
+    return SAF_OK;
+}
+
+static PKCS11_TOKEN *find_token(const p11_key_pair *pair)
+{
+    for (unsigned i = 0; i < pair->slot_count; i++)
+        if (PKCS11_get_slotid_from_slot(&pair->slots[i]) == pair->slot)
+            return pair->slots[i].token;
+    return NULL;
+}
+
+static bool is_named(const PKCS11_KEY *key, const saf_p11_uri *name)
+{
+    const char *label = key->label ? key->label : "";
+    return !strcmp(label, name->object) && key->id_len == name->id_len &&
+           (!name->id_len || !memcmp(key->id, name->id, name->id_len));
+}
+
+static PKCS11_KEY *find_key(PKCS11_TOKEN *token, const saf_p11_uri *name)
+{
+    PKCS11_KEY *keys = NULL;
+    unsigned count = 0;
+    if (!token || PKCS11_enumerate_keys(token, &keys, &count) != 0)
+        return NULL;
+    for (unsigned i = 0; i < count; i++)
+        if (is_named(&keys[i], name))
+            return &keys[i];
+    return NULL;
+}
+
+/* libp11 0.4.12 gives up on a token's whole list at the first key of a kind that it does not know. */
+static saf_status refuse_kind(const saf_p11_uri *name, saf_error *err)
+{
+    ERR_clear_error();
+    saf_status status =
+        saf_fail(err, SAF_E_UNSUPPORTED, "libp11 cannot use private key \"%s\" of token %s", name->object, name->token);
+    saf_hint(err, "only RSA and EC keys can be used, and only in a token that has no private keys of other kinds");
+    return status;
+}
+
+static saf_status load(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
+{
+    saf_p11_uri name;
+    CK_RV answer = p11_read_uri(&name, session, pair->object, SAF_P11_PRIVATE);
+    if (answer != CKR_OK)
+        return p11_fail(err, answer, "cannot read a private key of token %s", session->token.label);
+    SAF_TRY(read_slots(pair, session->p11, err));
+    PKCS11_KEY *key = find_key(find_token(pair), &name);
+    if (!key)
+        return refuse_kind(&name, err);
+    pair->key = PKCS11_get_private_key(key);
+    if (!pair->key)
+        return saf_fail_openssl(err, "private key \"%s\" of token %s cannot be used", name.object, session->token.label);
+    return SAF_OK;
+}
+
+/* ---- loaded once ------------------------------------------------------------------------------------------ */
+
+static p11_key_pair *find_loaded(const saf_p11 *p11, CK_SLOT_ID slot, CK_OBJECT_HANDLE object)
+{
+    for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
+        if (pair->key && pair->slot == slot && pair->object == object)
+            return pair;
+    return NULL;
+}
+
+static saf_status load_once(p11_key_pair **out, const saf_p11_session *session, CK_OBJECT_HANDLE object, saf_error *err)
+{
+    *out = find_loaded(session->p11, session->token.slot, object);
+    if (*out)
+        return SAF_OK;
+    p11_key_pair *pair = calloc(1, sizeof *pair);
+    if (!pair)
+        return saf_fail_memory(err);
+    pair->slot = session->token.slot;
+    pair->object = object;
+    pair->next = session->p11->key_pairs;
+    session->p11->key_pairs = pair;
+    *out = pair;
+    return load(pair, session, err);
+}
+
+saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
+                                    saf_error *err)
+{
+    OWN(p11_guard) guard = { 0 };
+    SAF_TRY(p11_guard_take(&guard, p11, err));
+    OWN(saf_p11_session) *session = NULL;
+    SAF_TRY(p11_login_session(&session, p11, uri, pin, err));
+    CK_OBJECT_HANDLE object;
+    SAF_TRY(p11_find_one(&object, session, uri, SAF_P11_PRIVATE, err));
+    p11_key_pair *pair;
+    SAF_TRY(load_once(&pair, session, object, err));
+    if (!EVP_PKEY_up_ref(pair->key))
+        return saf_fail_openssl(err, "cannot share a private key of token %s", session->token.label);
+    *out = pair->key;
+    return SAF_OK;
+}

@@ -1,0 +1,132 @@
+#include "session.h"
+
+#include "login-lock.h"
+#include "token.h"
+
+static bool is_logged_in(const saf_p11 *p11, const saf_p11_token *token)
+{
+    for (const p11_login *login = p11->logins; login; login = login->next)
+        if (!strcmp(login->label, token->label) && !strcmp(login->serial, token->serial))
+            return true;
+    return false;
+}
+
+static void remember_login(saf_p11 *p11, p11_login *login, const saf_p11_token *token, CK_SESSION_HANDLE anchor)
+{
+    memcpy(login->label, token->label, sizeof login->label);
+    memcpy(login->serial, token->serial, sizeof login->serial);
+    login->anchor = anchor;
+    login->next = p11->logins;
+    p11->logins = login;
+}
+
+static saf_status refuse_login(CK_RV answer, const saf_p11_token *token, saf_error *err)
+{
+    saf_status status;
+    switch (answer) {
+    case CKR_PIN_INCORRECT:
+    case CKR_PIN_INVALID:
+    case CKR_PIN_LEN_RANGE:
+        return saf_fail(err, SAF_E_DENIED, "wrong PIN for token %s", token->label);
+    case CKR_PIN_LOCKED:
+        return saf_fail(err, SAF_E_DENIED, "the PIN of token %s is locked", token->label);
+    case CKR_USER_PIN_NOT_INITIALIZED:
+        status = saf_fail(err, SAF_E_DENIED, "token %s has no PIN", token->label);
+        saf_hint(err, "initialise it again with its SO PIN");
+        return status;
+    case CKR_USER_ALREADY_LOGGED_IN:
+        /* Not by us: whoever did may log out at any moment, and nobody has shown us that the PIN is right */
+        return saf_fail(err, SAF_E_CONFLICT, "another part of this process is logged in to token %s", token->label);
+    default:
+        return p11_fail(err, answer, "cannot log in to token %s", token->label);
+    }
+}
+
+static CK_RV open_handle(CK_SESSION_HANDLE *out, const saf_p11 *p11, CK_SLOT_ID slot, CK_FLAGS flags)
+{
+    return p11->cryptoki->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, out);
+}
+
+static saf_status log_in(saf_p11 *p11, const saf_p11_token *token, const saf_secret *pin, saf_error *err)
+{
+    CK_SESSION_HANDLE anchor;
+    CK_RV answer = open_handle(&anchor, p11, token->slot, 0);
+    if (answer != CKR_OK)
+        return p11_fail(err, answer, "cannot open token %s", token->label);
+    p11_login *login = calloc(1, sizeof *login);
+    answer = login ? p11->cryptoki->C_Login(anchor, CKU_USER, pin->data, pin->len) : CKR_HOST_MEMORY;
+    if (answer != CKR_OK) {
+        p11->cryptoki->C_CloseSession(anchor);
+        free(login);
+        return refuse_login(answer, token, err);
+    }
+    remember_login(p11, login, token, anchor);
+    p11_keep_copy(p11->token_directory, token->serial);
+    return SAF_OK;
+}
+
+/*
+ * Cryptoki logs a process in, not a session, so a token that this handle logged in to stays so until it is closed. A
+ * later PIN is not looked at: Cryptoki has no call that checks one without logging out every thread first.
+ */
+static saf_status ensure_login(saf_p11 *p11, const saf_p11_token *token, const saf_secret *pin, saf_error *err)
+{
+    if (!token->login_required || is_logged_in(p11, token))
+        return SAF_OK;
+    if (!pin || !pin->len) {
+        saf_status status = saf_fail(err, SAF_E_DENIED, "token %s needs a PIN", token->label);
+        saf_hint(err, "say where it is with --pin-source");
+        return status;
+    }
+    return log_in(p11, token, pin, err);
+}
+
+/* Servers may have their token's files read-only, which saves SoftHSM from itself: then a read-only session has to do. */
+static saf_status open_session(saf_p11_session *session, saf_error *err)
+{
+    const saf_p11_token *token = &session->token;
+    CK_RV answer = CKR_TOKEN_WRITE_PROTECTED;
+    if (!token->write_protected)
+        answer = open_handle(&session->handle, session->p11, token->slot, CKF_RW_SESSION);
+    if (answer != CKR_OK)
+        answer = open_handle(&session->handle, session->p11, token->slot, 0);
+    return answer == CKR_OK ? SAF_OK : p11_fail(err, answer, "cannot open token %s", token->label);
+}
+
+saf_status p11_login_session(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
+                             saf_error *err)
+{
+    saf_p11_token token;
+    SAF_TRY(p11_find_token(&token, p11, uri, err));
+    SAF_TRY(ensure_login(p11, &token, pin, err));
+    saf_p11_session *session = calloc(1, sizeof *session);
+    if (!session)
+        return saf_fail_memory(err);
+    *session = (saf_p11_session) { .p11 = p11, .token = token };
+    saf_status status = open_session(session, err);
+    if (status != SAF_OK) {
+        free(session);
+        return status;
+    }
+    p11->session_count++;
+    *out = session;
+    return SAF_OK;
+}
+
+saf_status saf_p11_login(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin, saf_error *err)
+{
+    OWN(p11_guard) guard = { 0 };
+    SAF_TRY(p11_guard_take(&guard, p11, err));
+    return p11_login_session(out, p11, uri, pin, err);
+}
+
+void saf_p11_logout(saf_p11_session **handle)
+{
+    saf_p11_session *session = handle ? *handle : NULL;
+    if (!session)
+        return;
+    session->p11->cryptoki->C_CloseSession(session->handle);
+    session->p11->session_count--;
+    free(session);
+    *handle = NULL;
+}
