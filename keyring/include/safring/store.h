@@ -1,0 +1,301 @@
+/**
+ * @file
+ * The security database: certificates with their keys, rings, policies, serial counters, audit trail.
+ *
+ * A store is a directory (FORMAT.md describes it). One saf_store is one connection to it, used by one thread
+ * at a time and never carried over fork(); several threads and processes open their own. Reading takes no
+ * lock that lasts: every call is one short transaction.
+ *
+ * Changes are made inside a saf_change, which is one transaction: all that was done between
+ * saf_change_begin() and saf_change_commit() happens, audit records included, or nothing does, also when the
+ * process is killed or the disk is full. A change keeps other writers out, so do slow work (making an RSA key)
+ * before it begins. While one is open, reads on the same saf_store see it. Abandoning a change is how a dry run
+ * ends.
+ *
+ * Every call says who asks (<safring/authority.h>); a change asks for the principal it was begun for.
+ *
+ * Deliberately not here: issuing, renewing or verifying certificates (<safring/cert.h>), and PKCS#11 tokens: a key
+ * in a token is kept as its URI.
+ *
+ *     saf_store *store = NULL;
+ *     saf_cert *cert = NULL;
+ *     saf_principal who = {0};
+ *     saf_error err = {0};
+ *     if (saf_store_open(&store, "/var/lib/safring", NULL, &err) == SAF_OK &&
+ *         saf_store_find_cert(&cert, store, &who, "ZWESVUSR", "localhost", &err) == SAF_OK)
+ *         printf("%s\n", cert->subject);
+ *     saf_cert_free(&cert);
+ *     saf_store_close(&store);
+ *
+ * Statuses that any call here may return beside those it names: SAF_E_DENIED (the authority said no; codes 8/8/8),
+ * SAF_E_BUSY (another process held the database longer than the timeout), SAF_E_IO (disk full, I/O error),
+ * SAF_E_MEMORY, SAF_E_FAILED (the database is damaged; the text says where).
+ */
+#ifndef SAFRING_STORE_H
+#define SAFRING_STORE_H
+
+#include <safring/authority.h>
+#include <safring/bytes.h>
+#include <safring/secret.h>
+#include <safring/status.h>
+
+#include <openssl/types.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Longest names, in bytes of UTF-8, and the arrays that hold them (saf.md of z/OS: RACDCERT limits). */
+enum {
+    SAF_OWNER_MAX = 8,
+    SAF_LABEL_MAX = 32,
+    SAF_RING_NAME_MAX = 237,
+    SAF_APPL_MAX = 8,
+    SAF_KEY_URI_MAX = 1024,
+    SAF_FINGERPRINT_LEN = 32 /**< SHA-256 */
+};
+
+/** The two owners that are not users. */
+#define SAF_OWNER_CERTAUTH "CERTAUTH"
+#define SAF_OWNER_SITE "SITE"
+
+typedef struct saf_store saf_store;
+typedef struct saf_change saf_change;
+
+/** How to open a store; {0} (or NULL) is right for a local administrator. Borrowed for the call, but for the
+ *  authority's context, which must outlive the store. */
+typedef struct saf_store_options {
+    const char *secret_source; /**< the store's passphrase as a secret source; NULL: the store has its key in a file */
+    saf_authority_fn authority; /**< NULL: whatever the file permissions allowed */
+    void *authority_context;
+    unsigned busy_timeout_ms; /**< how long to wait for another writer; 0: 10 000 */
+} saf_store_options;
+
+/** What the master key of a store is. */
+typedef enum saf_master_kind {
+    SAF_MASTER_FILE,      /**< a key file in the store's directory, mode 0400: protects backups of store.db, no more */
+    SAF_MASTER_PASSPHRASE /**< scrypt of a passphrase that --store-secret-source gives each time */
+} saf_master_kind;
+
+/** What a store is and how much it holds. */
+typedef struct saf_store_info {
+    char id[37]; /**< a random UUID, made once */
+    unsigned schema;
+    saf_master_kind master;
+    int64_t created;
+    uint64_t certificates, rings, policies, audit_records;
+} saf_store_info;
+
+/** Where the store is when nobody says: $SAFRING_HOME, else /var/lib/safring for root, else
+ *  $XDG_DATA_HOME/safring or ~/.local/share/safring. SAF_E_USAGE when none can be told. */
+saf_status saf_store_default_dir(char *out, size_t out_cap, saf_error *err);
+
+/** Make a store: the directory (mode 0700), its database and master key. With options->secret_source its master
+ *  key is that passphrase's. SAF_E_EXISTS when there is one. A half-made one (killed) is completed. */
+saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err);
+
+/** Open a store. SAF_E_NOT_FOUND (none there), SAF_E_DENIED (file permissions, wrong passphrase),
+ *  SAF_E_UNSUPPORTED (made by a newer release). */
+saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err);
+
+/** Close; a change that is open on it must have ended. NULL allowed; sets *store to NULL. */
+void saf_store_close(saf_store **store);
+
+/** The directory, as it was given. Lives as long as the store. */
+const char *saf_store_dir(const saf_store *store);
+
+saf_status saf_store_describe(saf_store_info *out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** Begin a change. SAF_E_USAGE when one is open on this store. */
+saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** Make it happen. Frees the change either way; on failure nothing happened. */
+saf_status saf_change_commit(saf_change **change, saf_error *err);
+
+/** Undo and free. NULL allowed; sets *change to NULL. */
+void saf_change_abandon(saf_change **change);
+
+/** The store a change is open on, and who it was begun for: reads inside a change go through them. */
+saf_store *saf_change_store(saf_change *change);
+const saf_principal *saf_change_principal(const saf_change *change);
+
+/* ---- names ---------------------------------------------------------------------------------------------- */
+
+/** Check an owner (1-8 of A-Z 0-9 # $ @) and fold it to upper case. @p out holds SAF_OWNER_MAX + 1. SAF_E_USAGE. */
+saf_status saf_owner_fold(char *out, const char *owner, saf_error *err);
+
+/** Check a label: 1-32 bytes of printable UTF-8, no blank at either end. SAF_E_USAGE. */
+saf_status saf_label_check(const char *label, saf_error *err);
+
+/** Check a ring's name: 1-237 bytes of printable UTF-8, no blank at either end, not "*". SAF_E_USAGE, codes 8/8/28. */
+saf_status saf_ring_name_check(const char *name, saf_error *err);
+
+/* ---- certificates --------------------------------------------------------------------------------------- */
+
+/** RACF's certificate status, with R_datalib's bits. */
+typedef enum saf_trust {
+    SAF_TRUST = (int)0x80000000u,
+    SAF_HIGHTRUST = 0x40000000,
+    SAF_NOTRUST = 0x20000000
+} saf_trust;
+
+/** Where a certificate's private key is. */
+typedef enum saf_key_place { SAF_KEY_NONE, SAF_KEY_STORED, SAF_KEY_IN_TOKEN } saf_key_place;
+
+/** One certificate of the store. Made and freed by the library; all pointers live as long as the record. */
+typedef struct saf_cert {
+    char owner[SAF_OWNER_MAX + 1];
+    char label[SAF_LABEL_MAX + 1];
+    saf_trust trust;
+    saf_bytes der;
+    const char *subject; /**< "CN=…,O=…,C=…": RFC 4514 escaping, in the order of the certificate's RDNs */
+    const char *issuer;  /**< likewise */
+    const char *serial;  /**< upper-case hex, no leading zeros, "0" for zero */
+    int64_t not_before, not_after;
+    unsigned char fingerprint[SAF_FINGERPRINT_LEN]; /**< SHA-256 of der */
+    unsigned char key_id[SAF_FINGERPRINT_LEN];      /**< SHA-256 of the SubjectPublicKeyInfo */
+    const char *key_type; /**< "rsa", "ec:P-256", "ed25519", …: as in --key, without the size of RSA */
+    unsigned key_bits;
+    saf_key_place key_place;
+    const char *key_uri;     /**< RFC 7512, for SAF_KEY_IN_TOKEN; else NULL */
+    const char *last_serial; /**< the last sequential serial this one issued as a CA, in hex; NULL: none */
+    bool is_ca;              /**< basicConstraints says so */
+    bool self_issued;        /**< subject and issuer are the same name */
+} saf_cert;
+
+/** NULL allowed; sets *cert to NULL. */
+void saf_cert_free(saf_cert **cert);
+
+/** A page of certificates. {0} is empty. */
+typedef struct saf_cert_page {
+    saf_cert **certs;
+    size_t count;
+} saf_cert_page;
+
+void saf_cert_page_free(saf_cert_page *page);
+
+/** What to list, in the order of owner and label. */
+typedef struct saf_cert_query {
+    const char *owner; /**< one owner; NULL: all */
+    const char *after_owner, *after_label; /**< continue after this one (the last of the page before); NULL: start */
+    size_t limit; /**< at most this many; 0: 200 */
+} saf_cert_query;
+
+/** By owner and label. SAF_E_NOT_FOUND. */
+saf_status saf_store_find_cert(saf_cert **out, saf_store *store, const saf_principal *who, const char *owner,
+                               const char *label, saf_error *err);
+
+/** By SHA-256 fingerprint. SAF_E_NOT_FOUND. */
+saf_status saf_store_find_cert_by_fingerprint(saf_cert **out, saf_store *store, const saf_principal *who,
+                                              const unsigned char fingerprint[SAF_FINGERPRINT_LEN], saf_error *err);
+
+/** All whose subject is the issuer of @p cert (itself included when self-issued), candidates for its chain: those of the
+ *  same owner first, then CERTAUTH's, then others'. An empty page is SAF_OK. */
+saf_status saf_store_find_issuers(saf_cert_page *out, saf_store *store, const saf_principal *who,
+                                  const saf_cert *cert, saf_error *err);
+
+saf_status saf_store_list_certs(saf_cert_page *out, saf_store *store, const saf_principal *who,
+                                const saf_cert_query *query, saf_error *err);
+
+/** A certificate to add. Everything is borrowed for the call. */
+typedef struct saf_cert_entry {
+    const char *owner;
+    const char *label;
+    saf_trust trust;
+    saf_bytes der;
+    EVP_PKEY *key;       /**< private key to keep sealed in the store; NULL: none */
+    const char *key_uri; /**< private key in a token; NULL: none */
+} saf_cert_entry;
+
+/** Add a certificate. SAF_E_EXISTS (label taken; or the same issuer and serial is there, and the text says where),
+ *  SAF_E_MALFORMED (not one DER certificate), SAF_E_USAGE (key does not match it). */
+saf_status saf_store_add_cert(saf_change *change, const saf_cert_entry *entry, saf_error *err);
+
+/** Whether a certificate may go although it is connected to rings (R_datalib DataRemove attribute). */
+typedef enum saf_force { SAF_NO_FORCE, SAF_FORCE } saf_force;
+
+/** Delete a certificate; with SAF_FORCE its ring connections too. Its private key goes when no other certificate has it.
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected; the text lists rings). */
+saf_status saf_store_delete_cert(saf_change *change, const char *owner, const char *label, saf_force force,
+                                 saf_error *err);
+
+/** The stored private key of a certificate (function SAF_FN_CERT_KEY). SAF_E_NOT_FOUND (has none),
+ *  SAF_E_UNSUPPORTED (it is in a token: use cert->key_uri). */
+saf_status saf_store_load_key(EVP_PKEY **out, saf_store *store, const saf_principal *who, const saf_cert *cert,
+                              saf_error *err);
+
+/** The same, to sign certificates with (function SAF_FN_CERT_SIGN). */
+saf_status saf_store_load_signing_key(EVP_PKEY **out, saf_store *store, const saf_principal *who,
+                                      const saf_cert *cert, saf_error *err);
+
+/** RACF's counter: raise the CA's last serial by one and return it in hex (caller frees with free()). */
+saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert *ca, saf_error *err);
+
+/** Record what a CA signed, for ever (RFC 5280 revocation needs it even after the certificate is gone).
+ *  SAF_E_EXISTS when that issuer has issued that serial before. */
+saf_status saf_store_record_issued(saf_change *change, const saf_cert *ca, saf_bytes der, saf_error *err);
+
+/* ---- policies of identity tokens (class IDTDATA, IDTPARMS) ---------------------------------------------- */
+
+/** How a policy's key is used (design: token, derived, memory). */
+typedef enum saf_key_use { SAF_KEY_USE_TOKEN, SAF_KEY_USE_DERIVED, SAF_KEY_USE_MEMORY } saf_key_use;
+
+/** One profile JWT.<appl>.<user>.SAF. */
+typedef struct saf_policy {
+    char appl[SAF_APPL_MAX + 1];  /**< application name or generic pattern (% one character, * any) */
+    char user[SAF_OWNER_MAX + 1]; /**< user ID or generic pattern */
+    char alg[8];                  /**< SIGALG: "HS512", …; "none" where unsigned tokens are allowed */
+    char key[SAF_KEY_URI_MAX + 1]; /**< SIGTOKEN and SIGSEQNUM: an RFC 7512 URI, or safkeyring://OWNER/RING&LABEL */
+    char kid[65];                 /**< SIGKIDPRIMARY: goes into the header; "" none */
+    saf_key_use key_use;
+    unsigned timeout_min; /**< IDTTIMEOUT, 1-1440 */
+    bool any_appl;        /**< ANYAPPL */
+    bool prot_allowed;    /**< PROTALLOWED */
+    uint64_t generation;  /**< rises with each change of this policy; 0 in what a caller passes */
+} saf_policy;
+
+/** A page of policies. */
+typedef struct saf_policy_page {
+    saf_policy *policies;
+    size_t count;
+} saf_policy_page;
+
+void saf_policy_page_free(saf_policy_page *page);
+
+/** Check the names and numbers of a policy and fold appl and user to upper case. SAF_E_USAGE. */
+saf_status saf_policy_check(saf_policy *policy, saf_error *err);
+
+/** Define a policy (RDEFINE). SAF_E_EXISTS. */
+saf_status saf_store_add_policy(saf_change *change, const saf_policy *policy, saf_error *err);
+
+/** Replace the policy of that appl and user, or add it. */
+saf_status saf_store_put_policy(saf_change *change, const saf_policy *policy, saf_error *err);
+
+/** All policies, in the order of appl and user. */
+saf_status saf_store_list_policies(saf_policy_page *out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** The policy with exactly those patterns. SAF_E_NOT_FOUND. */
+saf_status saf_store_find_policy(saf_policy *out, saf_store *store, const saf_principal *who, const char *appl,
+                                 const char *user, saf_error *err);
+
+/** The most specific policy that covers an application and a user: names are compared from the left, and at the first
+ *  difference a literal character wins over %, % over *. SAF_E_NOT_FOUND: no policy covers them. */
+saf_status saf_store_match_policy(saf_policy *out, saf_store *store, const saf_principal *who, const char *appl,
+                                  const char *user, saf_error *err);
+
+/** A number that rises with every change of any policy. */
+saf_status saf_store_policy_generation(uint64_t *out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/* ---- settings and audit --------------------------------------------------------------------------------- */
+
+/** Write one audit record of an operation that touched more than the store (a token, say). @p details: effective values,
+ *  "name=value …", never a secret. Every other function of this header that changes something writes its own. */
+saf_status saf_store_audit(saf_change *change, const char *action, const char *object, const char *details,
+                           saf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

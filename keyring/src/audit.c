@@ -1,0 +1,177 @@
+#include "audit.h"
+
+#include <base/clock.h>
+#include <base/fail.h>
+#include <keyring/audit.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+enum { CHECK_PAGE = 500 };
+
+/* ---- the MAC ---- */
+
+static void append_number(saf_buffer *out, uint64_t number)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(number >> (56 - 8 * i));
+    saf_buffer_append(out, saf_bytes_of(bytes, sizeof bytes));
+}
+
+/* With its length before it, so that no two records have the same encoding. */
+static void append_field(saf_buffer *out, saf_bytes field)
+{
+    append_number(out, field.len);
+    saf_buffer_append(out, field);
+}
+
+static saf_status compute_mac(unsigned char out[STORAGE_MAC_LEN], const saf_secret *key,
+                              const unsigned char previous[STORAGE_MAC_LEN], const struct storage_audit *record,
+                              saf_error *err)
+{
+    OWN(saf_buffer) text = { 0 };
+    saf_buffer_append(&text, saf_bytes_of(previous, STORAGE_MAC_LEN));
+    append_number(&text, record->number);
+    append_number(&text, (uint64_t)record->at);
+    append_field(&text, saf_bytes_of_text(record->who));
+    append_field(&text, saf_bytes_of_text(record->action));
+    append_field(&text, saf_bytes_of_text(record->object));
+    append_field(&text, saf_bytes_of_text(record->details));
+    append_field(&text, record->fingerprint);
+    SAF_TRY(saf_buffer_check(&text, err));
+    if (!HMAC(EVP_sha256(), key->data, (int)key->len, text.data, text.len, out, NULL))
+        return saf_fail_openssl(err, "cannot compute the MAC of an audit record");
+    return SAF_OK;
+}
+
+/* ---- writing ---- */
+
+struct last_record {
+    uint64_t number;
+    unsigned char mac[STORAGE_MAC_LEN]; /* zeros before the first */
+};
+
+static saf_status take_last(void *context, const struct storage_audit *record, saf_error *err)
+{
+    struct last_record *last = context;
+    if (record->mac.len != STORAGE_MAC_LEN)
+        return saf_fail(err, SAF_E_FAILED, "the audit trail is damaged at record %llu",
+                        (unsigned long long)record->number);
+    last->number = record->number;
+    memcpy(last->mac, record->mac.data, STORAGE_MAC_LEN);
+    return SAF_OK;
+}
+
+static saf_status append(saf_change *change, struct storage_audit *record, saf_error *err)
+{
+    struct last_record last = { 0 };
+    unsigned char mac[STORAGE_MAC_LEN];
+    saf_store *store = change->store;
+    SAF_TRY(storage_last_audit(store->storage, take_last, &last, err));
+    record->number = last.number + 1;
+    record->at = saf_clock_now();
+    record->who = change->who;
+    SAF_TRY(compute_mac(mac, &store->audit_key, last.mac, record, err));
+    record->mac = saf_bytes_of(mac, sizeof mac);
+    return storage_add_audit(store->storage, record, err);
+}
+
+__attribute__((format(printf, 6, 0)))
+static saf_status write_record(saf_change *change, const char *action, const char *object,
+                               const unsigned char *fingerprint, saf_error *err, const char *format,
+                               va_list arguments)
+{
+    OWN(saf_buffer) details = { 0 };
+    saf_buffer_vprintf(&details, format, arguments);
+    SAF_TRY(saf_buffer_check(&details, err));
+    struct storage_audit record = {
+        .action = action,
+        .object = object,
+        .details = saf_buffer_text(&details),
+        .fingerprint = saf_bytes_of(fingerprint, fingerprint ? SAF_FINGERPRINT_LEN : 0),
+    };
+    return append(change, &record, err);
+}
+
+saf_status audit_write(saf_change *change, const char *action, const char *object, const unsigned char *fingerprint,
+                       saf_error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    saf_status status = write_record(change, action, object, fingerprint, err, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+saf_status audit_write_object(saf_change *change, const char *action, const char *owner, const char *name,
+                              const unsigned char *fingerprint, saf_error *err, const char *format, ...)
+{
+    OWN(saf_buffer) object = { 0 };
+    saf_buffer_printf(&object, "%s/%s", owner, name);
+    SAF_TRY(saf_buffer_check(&object, err));
+    va_list arguments;
+    va_start(arguments, format);
+    saf_status status =
+        write_record(change, action, saf_buffer_text(&object), fingerprint, err, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* Nobody is asked: whoever may do what is recorded was asked when it was done, and a refusal here would only lose
+ * the evidence. */
+saf_status saf_store_audit(saf_change *change, const char *action, const char *object, const char *details,
+                           saf_error *err)
+{
+    OWN(step) step = { 0 };
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(audit_write(change, action, object, NULL, err, "%s", details ? details : ""));
+    return step_keep(&step, err);
+}
+
+/* ---- checking ---- */
+
+struct checking {
+    const saf_secret *key;
+    saf_audit_check result;
+    uint64_t seen; /* in this page */
+};
+
+static saf_status check_record(void *context, const struct storage_audit *record, saf_error *err)
+{
+    struct checking *checking = context;
+    saf_audit_check *result = &checking->result;
+    unsigned char mac[STORAGE_MAC_LEN];
+    checking->seen++;
+    if (result->first_bad)
+        return SAF_OK;
+    SAF_TRY(compute_mac(mac, checking->key, result->head, record, err));
+    if (record->number != result->records + 1 || record->mac.len != sizeof mac ||
+        CRYPTO_memcmp(mac, record->mac.data, sizeof mac) != 0) {
+        result->first_bad = result->records + 1;
+        return SAF_OK;
+    }
+    result->records++;
+    memcpy(result->head, mac, sizeof mac);
+    return SAF_OK;
+}
+
+static saf_status check_page(struct checking *checking, saf_store *store, saf_error *err)
+{
+    OWN(reading) read = { 0 };
+    SAF_TRY(reading_begin(&read, store, err));
+    checking->seen = 0;
+    return storage_visit_audit(store->storage, checking->result.records, CHECK_PAGE, check_record, checking, err);
+}
+
+saf_status saf_store_check_audit(saf_audit_check *out, saf_store *store, const saf_principal *who, saf_error *err)
+{
+    struct checking checking = { .key = &store->audit_key };
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_STORE_READ, "", "", err));
+    do
+        SAF_TRY(check_page(&checking, store, err));
+    while (checking.seen == CHECK_PAGE && !checking.result.first_bad);
+    *out = checking.result;
+    return SAF_OK;
+}

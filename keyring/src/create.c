@@ -1,0 +1,208 @@
+#include "audit.h"
+#include "envelope.h"
+#include "master-key.h"
+#include "store.h"
+
+#include <base/clock.h>
+#include <base/fail.h>
+#include <base/file.h>
+#include <base/lock.h>
+#include <base/random.h>
+
+#include <openssl/crypto.h>
+
+#include <sys/stat.h>
+
+/* Everything here may be done again: a store is complete when the transaction that fills its database commits, and that
+ * comes last. */
+
+enum { LOCK_TIMEOUT_MS = 10000 };
+
+static const char *const PARTS[] = { "store.lock", "store.db", "store.db-journal", "master.key", "tokens",
+                                     "softhsm2.conf" };
+
+/* What base/file.h calls a file that it has not finished. */
+static int is_draft(const char *name)
+{
+    return !strncmp(name, ".saf-", 5);
+}
+
+static int is_part(const char *name)
+{
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
+        if (!strcmp(name, PARTS[i]))
+            return 1;
+    return !strcmp(name, ".") || !strcmp(name, "..") || is_draft(name);
+}
+
+static int holds_only_parts(const char *dir)
+{
+    OWN(DIR) *entries = opendir(dir);
+    if (!entries)
+        return 0;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (!is_part(entry->d_name))
+            return 0;
+    return 1;
+}
+
+/* A directory that was there and that others may enter is closed to them, but not one with somebody's files in it. */
+static saf_status make_private_directory(const char *dir, saf_error *err)
+{
+    struct stat about;
+    SAF_TRY(saf_directory_make(dir, 0700, err));
+    if (stat(dir, &about) != 0)
+        return saf_fail_errno(err, "cannot examine %s", dir);
+    if (!(about.st_mode & (S_IRWXG | S_IRWXO)))
+        return SAF_OK;
+    if (!holds_only_parts(dir)) {
+        saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s holds other files, and others may enter it", dir);
+        saf_hint(err, "name a directory of its own for the store, or: chmod 0700 %s", dir);
+        return status;
+    }
+    return chmod(dir, 0700) == 0 ? SAF_OK : saf_fail_errno(err, "cannot set the mode of %s", dir);
+}
+
+/* What a creation that was killed had not finished; a draft of the master key is among them, perhaps. */
+static saf_status remove_drafts(const char *dir, saf_error *err)
+{
+    OWN(DIR) *entries = opendir(dir);
+    if (!entries)
+        return saf_fail_errno(err, "cannot read the directory %s", dir);
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (is_draft(entry->d_name) && unlinkat(dirfd(entries), entry->d_name, 0) != 0)
+            return saf_fail_errno(err, "cannot remove %s/%s", dir, entry->d_name);
+    return SAF_OK;
+}
+
+/* ---- what a token needs ---- */
+
+static saf_status write_softhsm_conf(const char *dir, const char *tokens, saf_error *err)
+{
+    OWN(saf_buffer) text = { 0 };
+    OWN(own_text) path = NULL;
+    if (asprintf(&path, "%s/softhsm2.conf", dir) < 0)
+        return saf_fail_memory(err);
+    saf_buffer_printf(&text, "directories.tokendir = %s\n", tokens);
+    saf_buffer_append_text(&text, "objectstore.backend = file\n"
+                                  "log.level = ERROR\n"
+                                  "slots.removable = false\n"
+                                  "slots.mechanisms = ALL\n"
+                                  "library.reset_on_fork = true\n");
+    SAF_TRY(saf_buffer_check(&text, err));
+    return saf_file_write(path, saf_buffer_bytes(&text), 0600, SAF_IF_EXISTS_KEEP, err);
+}
+
+static saf_status make_token_home(const char *dir, saf_error *err)
+{
+    OWN(own_text) real = realpath(dir, NULL);
+    OWN(own_text) tokens = NULL;
+    if (!real)
+        return saf_fail_errno(err, "cannot find %s", dir);
+    if (asprintf(&tokens, "%s/tokens", real) < 0)
+        return saf_fail_memory(err);
+    SAF_TRY(saf_directory_make(tokens, 0700, err));
+    return write_softhsm_conf(real, tokens, err);
+}
+
+/* ---- database ---- */
+
+static saf_status make_id(char out[STORE_ID_SIZE], saf_error *err)
+{
+    unsigned char b[16];
+    SAF_TRY(saf_random_bytes(b, sizeof b, err));
+    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40); /* RFC 9562 5.4: version 4, */
+    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80); /* and its variant */
+    snprintf(out, STORE_ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return SAF_OK;
+}
+
+static saf_status make_key(saf_secret *out, saf_error *err)
+{
+    unsigned char key[SAF_ENVELOPE_KEY_LEN];
+    saf_status status = saf_random_bytes(key, sizeof key, err);
+    if (status == SAF_OK)
+        status = saf_secret_set(out, saf_bytes_of(key, sizeof key), err);
+    OPENSSL_cleanse(key, sizeof key);
+    return status;
+}
+
+/* The master key, and for a passphrase what its derivation needs. */
+static saf_status make_master_key(saf_secret *out, saf_buffer *parameters, const saf_store *store,
+                                  const char *secret_source, saf_error *err)
+{
+    if (store->master == SAF_MASTER_FILE) {
+        SAF_TRY(master_key_make_file(store->dir, err));
+        return master_key_read_file(out, store->dir, err);
+    }
+    SAF_TRY(master_key_new_parameters(parameters, err));
+    return master_key_from_passphrase(out, store->dir, secret_source, saf_buffer_bytes(parameters), err);
+}
+
+static saf_status put_store_key(saf_store *store, const saf_secret *master_key, saf_error *err)
+{
+    OWN(saf_buffer) wrapped = { 0 };
+    OWN(saf_buffer) context = { 0 };
+    SAF_TRY(store_key_context(&context, store->id, err));
+    SAF_TRY(saf_envelope_wrap(&wrapped, master_key, saf_buffer_bytes(&context), saf_secret_bytes(&store->key), err));
+    return storage_put_setting(store->storage, SETTING_STORE_KEY, saf_buffer_bytes(&wrapped), err);
+}
+
+static saf_status put_settings(saf_store *store, saf_bytes parameters, saf_error *err)
+{
+    char created[24];
+    snprintf(created, sizeof created, "%lld", (long long)saf_clock_now());
+    const char *kind = store->master == SAF_MASTER_FILE ? "file" : "passphrase";
+    SAF_TRY(storage_put_setting(store->storage, SETTING_ID, saf_bytes_of_text(store->id), err));
+    SAF_TRY(storage_put_setting(store->storage, SETTING_CREATED, saf_bytes_of_text(created), err));
+    SAF_TRY(storage_put_setting(store->storage, SETTING_MASTER, saf_bytes_of_text(kind), err));
+    return parameters.len ? storage_put_setting(store->storage, SETTING_SCRYPT, parameters, err) : SAF_OK;
+}
+
+static saf_status fill_database(saf_store *store, const char *secret_source, saf_error *err)
+{
+    OWN(saf_secret) master_key = { 0 };
+    OWN(saf_buffer) parameters = { 0 };
+    SAF_TRY(make_id(store->id, err));
+    SAF_TRY(make_key(&store->key, err));
+    SAF_TRY(make_master_key(&master_key, &parameters, store, secret_source, err));
+    SAF_TRY(store_derive_keys(store, err));
+
+    OWN(saf_change) *change = NULL;
+    SAF_TRY(saf_change_begin(&change, store, NULL, err));
+    SAF_TRY(storage_make_schema(store->storage, err));
+    SAF_TRY(put_settings(store, saf_buffer_bytes(&parameters), err));
+    SAF_TRY(put_store_key(store, &master_key, err));
+    SAF_TRY(audit_write(change, "store-create", store->dir, NULL, err, "id=%s master=%s", store->id,
+                        store->master == SAF_MASTER_FILE ? "file" : "passphrase"));
+    return saf_change_commit(&change, err);
+}
+
+static saf_status make_database(const char *dir, const char *secret_source, saf_error *err)
+{
+    OWN(saf_store) *store = calloc(1, sizeof *store);
+    if (!store || !(store->dir = strdup(dir)))
+        return saf_fail_memory(err);
+    store->process = getpid();
+    store->master = secret_source ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
+    SAF_TRY(storage_open(&store->storage, dir, STORAGE_MAKE, LOCK_TIMEOUT_MS, err));
+    SAF_TRY(fill_database(store, secret_source, err));
+    return saf_directory_sync(dir, err);
+}
+
+saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err)
+{
+    OWN(own_text) lock_path = NULL;
+    OWN(own_fd) lock = -1;
+    SAF_TRY(make_private_directory(dir, err));
+    if (asprintf(&lock_path, "%s/store.lock", dir) < 0)
+        return saf_fail_memory(err);
+    SAF_TRY(saf_lock_take(&lock, lock_path, SAF_LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, err));
+    SAF_TRY(remove_drafts(dir, err));
+    SAF_TRY(make_token_home(dir, err));
+    saf_status status = make_database(dir, options ? options->secret_source : NULL, err);
+    if (status == SAF_E_EXISTS)
+        return saf_fail(err, status, "the store %s exists already", dir);
+    return status;
+}

@@ -1,0 +1,166 @@
+#include "facts.h"
+
+#include <base/fail.h>
+#include <base/own-openssl.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/sha.h>
+
+#include <time.h>
+
+/* d2i_X509() stops after the certificate, and takes some BER; what we store is one certificate and nothing else. */
+static int is_exact(X509 *x509, saf_bytes der)
+{
+    unsigned char *again = NULL;
+    int len = i2d_X509(x509, &again);
+    int same = len >= 0 && (size_t)len == der.len && !memcmp(again, der.data, der.len);
+    OPENSSL_free(again);
+    return same;
+}
+
+saf_status facts_parse(X509 **out, saf_bytes der, saf_error *err)
+{
+    if (der.len == 0 || der.len > CERT_DER_MAX)
+        return saf_fail(err, SAF_E_MALFORMED, "a certificate has 1 to %d bytes, not %zu", CERT_DER_MAX, der.len);
+    const unsigned char *at = der.data;
+    OWN(X509) *x509 = d2i_X509(NULL, &at, (long)der.len);
+    if (!x509) {
+        ERR_clear_error();
+        return saf_fail(err, SAF_E_MALFORMED, "these bytes are not a DER certificate");
+    }
+    if (at != der.data + der.len)
+        return saf_fail(err, SAF_E_MALFORMED, "the certificate is followed by %zu more bytes",
+                        (size_t)(der.data + der.len - at));
+    if (!is_exact(x509, der))
+        return saf_fail(err, SAF_E_MALFORMED, "the certificate is not in DER");
+    *out = GIVE(&x509);
+    return SAF_OK;
+}
+
+/* As RFC 4514 escapes, but in the certificate's own order and with UTF-8 shown as it is. */
+static const unsigned long NAME_FLAGS = XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+
+static char *text_of_name(const X509_NAME *name)
+{
+    OWN(BIO) *bio = BIO_new(BIO_s_mem());
+    if (!bio || X509_NAME_print_ex(bio, name, 0, NAME_FLAGS) < 0)
+        return NULL;
+    char *data = NULL;
+    long len = BIO_get_mem_data(bio, &data);
+    return data ? strndup(data, (size_t)len) : strdup("");
+}
+
+static char *text_of_serial(const ASN1_INTEGER *serial)
+{
+    OWN(BIGNUM) *number = ASN1_INTEGER_to_BN(serial, NULL);
+    char *hex = number ? BN_bn2hex(number) : NULL;
+    if (!hex)
+        return NULL;
+    const char *sign = *hex == '-' ? "-" : "";
+    const char *digits = hex + strlen(sign);
+    digits += strspn(digits, "0");
+    char *text = NULL;
+    if (asprintf(&text, "%s%s", sign, *digits ? digits : "0") < 0)
+        text = NULL;
+    OPENSSL_free(hex);
+    return text;
+}
+
+static saf_status seconds_of(int64_t *out, const ASN1_TIME *time, saf_error *err)
+{
+    struct tm parts;
+    if (!ASN1_TIME_to_tm(time, &parts)) {
+        ERR_clear_error();
+        return saf_fail(err, SAF_E_MALFORMED, "the certificate's validity is not a time");
+    }
+    *out = timegm(&parts);
+    return SAF_OK;
+}
+
+/* OpenSSL's names of the NIST curves are those of ANSI and SECG; --key uses NIST's. */
+static const char *curve_name(const char *group)
+{
+    static const struct {
+        const char *group, *name;
+    } curves[] = { { "prime256v1", "P-256" }, { "secp384r1", "P-384" }, { "secp521r1", "P-521" } };
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (!strcmp(group, curves[i].group))
+            return curves[i].name;
+    return group;
+}
+
+static char *type_of_ec(const EVP_PKEY *key)
+{
+    char group[80] = "explicit";
+    char *text = NULL;
+    if (!EVP_PKEY_get_group_name(key, group, sizeof group, NULL))
+        memcpy(group, "explicit", sizeof "explicit");
+    return asprintf(&text, "ec:%s", curve_name(group)) < 0 ? NULL : text;
+}
+
+static char *type_of_key(const EVP_PKEY *key)
+{
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return strdup("rsa");
+    if (EVP_PKEY_is_a(key, "RSA-PSS"))
+        return strdup("rsa-pss");
+    if (EVP_PKEY_is_a(key, "EC"))
+        return type_of_ec(key);
+    if (EVP_PKEY_is_a(key, "ED25519"))
+        return strdup("ed25519");
+    if (EVP_PKEY_is_a(key, "ED448"))
+        return strdup("ed448");
+    return strdup("unknown");
+}
+
+/* A public key that this OpenSSL cannot read is no reason to refuse a certificate: it can be listed and exported. */
+static saf_status fill_key(saf_cert *cert, X509 *x509, saf_error *err)
+{
+    unsigned char *spki = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
+    if (len < 0)
+        return saf_fail_openssl(err, "cannot encode the certificate's public key");
+    SHA256(spki, (size_t)len, cert->key_id);
+    OPENSSL_free(spki);
+
+    const EVP_PKEY *key = X509_get0_pubkey(x509);
+    cert->key_type = key ? type_of_key(key) : strdup("unknown");
+    cert->key_bits = key ? (unsigned)EVP_PKEY_get_bits(key) : 0;
+    ERR_clear_error();
+    return SAF_OK;
+}
+
+saf_status facts_fill(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err)
+{
+    const X509_NAME *subject = X509_get_subject_name(x509);
+    const X509_NAME *issuer = X509_get_issuer_name(x509);
+    SAF_TRY(seconds_of(&cert->not_before, X509_get0_notBefore(x509), err));
+    SAF_TRY(seconds_of(&cert->not_after, X509_get0_notAfter(x509), err));
+    SAF_TRY(fill_key(cert, x509, err));
+    SHA256(der.data, der.len, cert->fingerprint);
+    cert->subject = text_of_name(subject);
+    cert->issuer = text_of_name(issuer);
+    cert->serial = text_of_serial(X509_get0_serialNumber(x509));
+    cert->self_issued = X509_NAME_cmp(subject, issuer) == 0;
+    cert->is_ca = X509_check_ca(x509) == 1;
+    ERR_clear_error();
+    return cert->subject && cert->issuer && cert->serial && cert->key_type ? SAF_OK : saf_fail_memory(err);
+}
+
+uint32_t facts_name_hash(const X509_NAME *name)
+{
+    int ok = 0;
+    unsigned long hash = X509_NAME_hash_ex(name, NULL, NULL, &ok);
+    return ok ? (uint32_t)hash : 0;
+}
+
+saf_status facts_name_digest(unsigned char out[SAF_FINGERPRINT_LEN], const X509_NAME *name, saf_error *err)
+{
+    const unsigned char *der;
+    size_t len;
+    if (!X509_NAME_get0_der(name, &der, &len))
+        return saf_fail_openssl(err, "cannot encode a certificate's name");
+    SHA256(der, len, out);
+    return SAF_OK;
+}

@@ -1,0 +1,170 @@
+#include "audit.h"
+#include "certificate.h"
+#include "ring.h"
+
+#include <base/fail.h>
+
+/* ---- creating and deleting ---- */
+
+static saf_status create(saf_change *change, const char *owner, const char *name, saf_error *err)
+{
+    struct storage *storage = change->store->storage;
+    found_ring found;
+    uint64_t generation;
+    SAF_TRY(ring_look_for(&found, storage, owner, name, err));
+    if (found.id)
+        return saf_fail(err, SAF_E_EXISTS, "ring %s/%s exists already", owner, name);
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    SAF_TRY(storage_add_ring(storage, owner, name, generation, err));
+    return audit_write_object(change, "ring-create", owner, name, NULL, err, "%s", "");
+}
+
+saf_status saf_ring_create(saf_change *change, const char *owner, const char *name, saf_error *err)
+{
+    char folded[SAF_OWNER_MAX + 1];
+    OWN(step) step = { 0 };
+    SAF_TRY(ring_owner_fold(folded, owner, err));
+    SAF_TRY(saf_ring_name_check(name, err));
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_CREATE, folded, name, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(create(change, folded, name, err));
+    return step_keep(&step, err);
+}
+
+saf_status saf_ring_delete(saf_change *change, const char *owner, const char *name, saf_error *err)
+{
+    char folded[SAF_OWNER_MAX + 1];
+    found_ring found;
+    OWN(step) step = { 0 };
+    SAF_TRY(saf_owner_fold(folded, owner, err));
+    SAF_TRY(saf_ring_name_check(name, err));
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_DELETE, folded, name, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(ring_find(&found, change->store->storage, folded, name, err));
+    SAF_TRY(storage_delete_ring(change->store->storage, found.id, err));
+    SAF_TRY(audit_write_object(change, "ring-delete", folded, name, NULL, err, "connections=%llu",
+                               (unsigned long long)found.size));
+    return step_keep(&step, err);
+}
+
+/* ---- connections ---- */
+
+static const char *usage_name(saf_usage usage)
+{
+    switch (usage) {
+    case SAF_USAGE_PERSONAL:
+        return "PERSONAL";
+    case SAF_USAGE_CERTAUTH:
+        return "CERTAUTH";
+    case SAF_USAGE_SITE:
+        return "SITE";
+    }
+    return NULL;
+}
+
+/* The two ends of a connection. Names are checked and folded. */
+typedef struct connection_ends {
+    char ring_owner[SAF_OWNER_MAX + 1];
+    char cert_owner[SAF_OWNER_MAX + 1];
+    const char *ring_name, *label;
+    found_ring ring;
+    found_cert cert;
+} connection_ends;
+
+static void release_ends(connection_ends *ends)
+{
+    found_cert_free(&ends->cert);
+}
+
+OWN_VALUE(connection_ends, release_ends)
+
+static saf_status name_ends(connection_ends *out, const saf_connect_request *request, saf_error *err)
+{
+    out->ring_name = request->ring_name;
+    out->label = request->cert_label;
+    SAF_TRY(saf_owner_fold(out->ring_owner, request->ring_owner, err));
+    SAF_TRY(saf_ring_name_check(request->ring_name, err));
+    SAF_TRY(saf_owner_fold(out->cert_owner, request->cert_owner, err));
+    return saf_label_check(request->cert_label, err);
+}
+
+static saf_status find_ends(connection_ends *ends, struct storage *storage, saf_error *err)
+{
+    SAF_TRY(ring_find(&ends->ring, storage, ends->ring_owner, ends->ring_name, err));
+    return cert_find(&ends->cert, storage, ends->cert_owner, ends->label, err);
+}
+
+static saf_status touch(struct storage *storage, const connection_ends *ends, saf_error *err)
+{
+    uint64_t generation;
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    return storage_touch_ring(storage, ends->ring.id, generation, err);
+}
+
+static saf_status connect_ends(saf_change *change, const connection_ends *ends, const saf_connect_request *request,
+                               saf_error *err)
+{
+    struct storage *storage = change->store->storage;
+    if (request->is_default == SAF_DEFAULT)
+        SAF_TRY(storage_clear_default(storage, ends->ring.id, err));
+    SAF_TRY(storage_connect(storage, ends->ring.id, ends->cert.id, request->usage, request->is_default, err));
+    SAF_TRY(touch(storage, ends, err));
+    return audit_write_object(change, "ring-connect", ends->ring_owner, ends->ring_name,
+                              ends->cert.cert->fingerprint, err, "certificate=\"%s/%s\" usage=%s default=%s",
+                              ends->cert_owner, ends->label, usage_name(request->usage),
+                              request->is_default == SAF_DEFAULT ? "yes" : "no");
+}
+
+saf_status saf_ring_connect(saf_change *change, const saf_connect_request *request, saf_error *err)
+{
+    OWN(connection_ends) ends = { 0 };
+    OWN(step) step = { 0 };
+    SAF_TRY(name_ends(&ends, request, err));
+    if (!usage_name(request->usage))
+        return saf_fail(err, SAF_E_USAGE, "%s/%s: the usage is neither PERSONAL nor CERTAUTH nor SITE",
+                        ends.cert_owner, ends.label);
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_CONNECT, ends.ring_owner, ends.ring_name,
+                          err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(find_ends(&ends, change->store->storage, err));
+    SAF_TRY(connect_ends(change, &ends, request, err));
+    return step_keep(&step, err);
+}
+
+static saf_status fail_not_connected(const connection_ends *ends, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "certificate %s/%s is not connected to ring %s/%s",
+                                 ends->cert_owner, ends->label, ends->ring_owner, ends->ring_name);
+    saf_hint(err, "see what is: safring ring show %s/%s", ends->ring_owner, ends->ring_name);
+    saf_fail_codes(err, 8, 8, 44);
+    return status;
+}
+
+static saf_status disconnect_ends(saf_change *change, const connection_ends *ends, saf_error *err)
+{
+    struct storage *storage = change->store->storage;
+    bool removed;
+    SAF_TRY(storage_disconnect(&removed, storage, ends->ring.id, ends->cert.id, err));
+    if (!removed)
+        return fail_not_connected(ends, err);
+    SAF_TRY(touch(storage, ends, err));
+    return audit_write_object(change, "ring-disconnect", ends->ring_owner, ends->ring_name,
+                              ends->cert.cert->fingerprint, err, "certificate=\"%s/%s\"", ends->cert_owner,
+                              ends->label);
+}
+
+saf_status saf_ring_disconnect(saf_change *change, const char *ring_owner, const char *ring_name,
+                               const char *cert_owner, const char *cert_label, saf_error *err)
+{
+    saf_connect_request request = {
+        .ring_owner = ring_owner, .ring_name = ring_name, .cert_owner = cert_owner, .cert_label = cert_label
+    };
+    OWN(connection_ends) ends = { 0 };
+    OWN(step) step = { 0 };
+    SAF_TRY(name_ends(&ends, &request, err));
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_REMOVE, ends.ring_owner, ends.ring_name, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(find_ends(&ends, change->store->storage, err));
+    SAF_TRY(disconnect_ends(change, &ends, err));
+    return step_keep(&step, err);
+}

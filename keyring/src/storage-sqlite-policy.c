@@ -1,0 +1,78 @@
+#include "storage-sqlite.h"
+
+#include <base/fail.h>
+
+#define SELECT_POLICY \
+    "SELECT appl, user, alg, key, kid, key_use, timeout_min, any_appl, prot_allowed, generation FROM policy "
+
+/* 0: a value that only a foreign hand can have written. */
+static int copy_column(char *out, size_t out_cap, statement *rows, int column)
+{
+    const char *text = column_text(rows, column);
+    if (!text || strlen(text) >= out_cap)
+        return 0;
+    memcpy(out, text, strlen(text) + 1);
+    return 1;
+}
+
+static saf_status read_policy(saf_policy *out, statement *rows, saf_error *err)
+{
+    if (!copy_column(out->appl, sizeof out->appl, rows, 0) || !copy_column(out->user, sizeof out->user, rows, 1) ||
+        !copy_column(out->alg, sizeof out->alg, rows, 2) || !copy_column(out->key, sizeof out->key, rows, 3) ||
+        !copy_column(out->kid, sizeof out->kid, rows, 4))
+        return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: a policy has too long values",
+                        rows->storage->path);
+    out->key_use = (saf_key_use)column_number(rows, 5);
+    out->timeout_min = (unsigned)column_number(rows, 6);
+    out->any_appl = column_number(rows, 7) != 0;
+    out->prot_allowed = column_number(rows, 8) != 0;
+    out->generation = (uint64_t)column_number(rows, 9);
+    return SAF_OK;
+}
+
+static saf_status visit_all(statement *rows, storage_policy_visitor visit, void *context, saf_error *err)
+{
+    bool row;
+    SAF_TRY(statement_step(&row, rows, err));
+    while (row) {
+        saf_policy policy = { .appl = "" };
+        SAF_TRY(read_policy(&policy, rows, err));
+        SAF_TRY(visit(context, &policy, err));
+        SAF_TRY(statement_step(&row, rows, err));
+    }
+    return SAF_OK;
+}
+
+saf_status storage_visit_policies(struct storage *storage, storage_policy_visitor visit, void *context,
+                                  saf_error *err)
+{
+    OWN(statement) rows = statement_of(storage, SELECT_POLICY "ORDER BY appl, user");
+    return visit_all(&rows, visit, context, err);
+}
+
+saf_status storage_find_policy(struct storage *storage, const char *appl, const char *user,
+                               storage_policy_visitor visit, void *context, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, SELECT_POLICY "WHERE appl = ? AND user = ?");
+    bind_text(&find, appl);
+    bind_text(&find, user);
+    return visit_all(&find, visit, context, err);
+}
+
+saf_status storage_put_policy(struct storage *storage, const saf_policy *policy, saf_error *err)
+{
+    OWN(statement) put =
+        statement_of(storage, "INSERT OR REPLACE INTO policy (appl, user, alg, key, kid, key_use, timeout_min,"
+                              " any_appl, prot_allowed, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    bind_text(&put, policy->appl);
+    bind_text(&put, policy->user);
+    bind_text(&put, policy->alg);
+    bind_text(&put, policy->key);
+    bind_text(&put, policy->kid);
+    bind_number(&put, policy->key_use);
+    bind_number(&put, policy->timeout_min);
+    bind_number(&put, policy->any_appl);
+    bind_number(&put, policy->prot_allowed);
+    bind_number(&put, (int64_t)policy->generation);
+    return statement_run(&put, err);
+}

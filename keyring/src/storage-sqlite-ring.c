@@ -1,0 +1,140 @@
+#include "storage-sqlite.h"
+
+#include <base/fail.h>
+
+#define RING_COLUMNS "r.id, r.owner, r.name, r.generation, (SELECT count(*) FROM connection AS n WHERE n.ring = r.id)"
+#define SELECT_RING "SELECT " RING_COLUMNS " FROM ring AS r "
+
+static saf_status visit_all(statement *rows, storage_ring_visitor visit, void *context, saf_error *err)
+{
+    bool row;
+    SAF_TRY(statement_step(&row, rows, err));
+    while (row) {
+        struct storage_ring ring = {
+            .id = column_number(rows, 0),
+            .owner = column_text(rows, 1),
+            .name = column_text(rows, 2),
+            .generation = (uint64_t)column_number(rows, 3),
+            .size = (uint64_t)column_number(rows, 4),
+        };
+        if (!ring.owner || !ring.name)
+            return saf_fail_memory(err); /* both are NOT NULL */
+        SAF_TRY(visit(context, &ring, err));
+        SAF_TRY(statement_step(&row, rows, err));
+    }
+    return SAF_OK;
+}
+
+saf_status storage_find_ring(struct storage *storage, const char *owner, const char *name,
+                             storage_ring_visitor visit, void *context, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, SELECT_RING "WHERE r.owner = ? AND r.name = ?");
+    bind_text(&find, owner);
+    bind_text(&find, name);
+    return visit_all(&find, visit, context, err);
+}
+
+#define PAGE_START SELECT_RING "WHERE (r.owner, r.name) > (?1, ?2)"
+#define PAGE_END " ORDER BY r.owner, r.name LIMIT ?3"
+#define OF_OWNER " AND r.owner = ?4"
+#define OF_CERT \
+    " AND r.id IN (SELECT n.ring FROM connection AS n JOIN certificate AS c ON c.id = n.certificate" \
+    " WHERE c.owner = ?5 AND c.label = ?6)"
+
+static const char *page_sql(const saf_ring_query *query)
+{
+    if (query->cert_owner)
+        return query->owner ? PAGE_START OF_OWNER OF_CERT PAGE_END : PAGE_START OF_CERT PAGE_END;
+    return query->owner ? PAGE_START OF_OWNER PAGE_END : PAGE_START PAGE_END;
+}
+
+saf_status storage_visit_rings(struct storage *storage, const saf_ring_query *query, storage_ring_visitor visit,
+                               void *context, saf_error *err)
+{
+    OWN(statement) rows = statement_of(storage, page_sql(query));
+    bind_text(&rows, query->after_owner ? query->after_owner : "");
+    bind_text(&rows, query->after_name ? query->after_name : "");
+    bind_number(&rows, (int64_t)query->limit);
+    if (query->owner || query->cert_owner)
+        bind_text(&rows, query->owner);
+    if (query->cert_owner) {
+        bind_text(&rows, query->cert_owner);
+        bind_text(&rows, query->cert_label);
+    }
+    return visit_all(&rows, visit, context, err);
+}
+
+saf_status storage_add_ring(struct storage *storage, const char *owner, const char *name, uint64_t generation,
+                            saf_error *err)
+{
+    OWN(statement) add = statement_of(storage, "INSERT INTO ring (owner, name, generation) VALUES (?, ?, ?)");
+    bind_text(&add, owner);
+    bind_text(&add, name);
+    bind_number(&add, (int64_t)generation);
+    return statement_run(&add, err);
+}
+
+saf_status storage_delete_ring(struct storage *storage, int64_t id, saf_error *err)
+{
+    OWN(statement) gone = statement_of(storage, "DELETE FROM ring WHERE id = ?");
+    bind_number(&gone, id);
+    return statement_run(&gone, err);
+}
+
+saf_status storage_touch_ring(struct storage *storage, int64_t id, uint64_t generation, saf_error *err)
+{
+    OWN(statement) touch = statement_of(storage, "UPDATE ring SET generation = ? WHERE id = ?");
+    bind_number(&touch, (int64_t)generation);
+    bind_number(&touch, id);
+    return statement_run(&touch, err);
+}
+
+saf_status storage_touch_rings_of(struct storage *storage, int64_t cert_id, uint64_t generation, saf_error *err)
+{
+    OWN(statement) touch =
+        statement_of(storage, "UPDATE ring SET generation = ?"
+                              " WHERE id IN (SELECT ring FROM connection WHERE certificate = ?)");
+    bind_number(&touch, (int64_t)generation);
+    bind_number(&touch, cert_id);
+    return statement_run(&touch, err);
+}
+
+saf_status storage_clear_default(struct storage *storage, int64_t ring_id, saf_error *err)
+{
+    OWN(statement) clear = statement_of(storage, "UPDATE connection SET is_default = 0 WHERE ring = ?");
+    bind_number(&clear, ring_id);
+    return statement_run(&clear, err);
+}
+
+/* An update in place: a connection that is made again keeps its position. */
+saf_status storage_connect(struct storage *storage, int64_t ring_id, int64_t cert_id, saf_usage usage,
+                           saf_default is_default, saf_error *err)
+{
+    OWN(statement) connect =
+        statement_of(storage, "INSERT INTO connection (ring, certificate, usage, is_default) VALUES (?, ?, ?, ?)"
+                              " ON CONFLICT (ring, certificate)"
+                              " DO UPDATE SET usage = excluded.usage, is_default = excluded.is_default");
+    bind_number(&connect, ring_id);
+    bind_number(&connect, cert_id);
+    bind_number(&connect, usage);
+    bind_number(&connect, is_default == SAF_DEFAULT);
+    return statement_run(&connect, err);
+}
+
+saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ring_id, int64_t cert_id,
+                              saf_error *err)
+{
+    OWN(statement) gone = statement_of(storage, "DELETE FROM connection WHERE ring = ? AND certificate = ?");
+    bind_number(&gone, ring_id);
+    bind_number(&gone, cert_id);
+    SAF_TRY(statement_run(&gone, err));
+    *removed = sqlite3_changes(storage->db) > 0;
+    return SAF_OK;
+}
+
+saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_error *err)
+{
+    OWN(statement) gone = statement_of(storage, "DELETE FROM connection WHERE certificate = ?");
+    bind_number(&gone, cert_id);
+    return statement_run(&gone, err);
+}

@@ -1,0 +1,227 @@
+/**
+ * @file
+ * Where a store's records lie: the one interface between the rules of the keyring and a database engine.
+ *
+ * The engine keeps records and their constraints; it knows no rule, asks no authority and seals nothing. Another engine
+ * (PostgreSQL) implements the same functions. Reads hand each row to a visitor; a row's pointers live as long as its
+ * visit, and a visitor that does not return SAF_OK ends the reading with its status. A read that finds nothing is
+ * SAF_OK without a visit.
+ *
+ * All times are seconds since 1970; all strings are UTF-8, compared bytewise.
+ */
+#ifndef KEYRING_STORAGE_H
+#define KEYRING_STORAGE_H
+
+#include <base/buffer.h>
+
+#include <safring/keyring.h>
+
+struct storage;
+
+enum { STORAGE_SCHEMA = 1, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32 };
+
+/* ---- connection and transactions ------------------------------------------------------------------------ */
+
+typedef enum storage_mode { STORAGE_USE, STORAGE_MAKE } storage_mode;
+
+/** Open the database of the store in directory @p dir. With STORAGE_USE: SAF_E_NOT_FOUND when there is none or only a
+ *  half-made one. With STORAGE_MAKE: it is made, and is complete when a change that called storage_make_schema()
+ *  commits; SAF_E_EXISTS when it is complete already. Otherwise SAF_E_UNSUPPORTED (newer), SAF_E_FAILED (not ours). */
+saf_status storage_open(struct storage **out, const char *dir, storage_mode mode, unsigned busy_timeout_ms,
+                        saf_error *err);
+void storage_close(struct storage **storage);
+
+/** Make all tables, inside a change. */
+saf_status storage_make_schema(struct storage *storage, saf_error *err);
+
+/** A read transaction sees one state of the database; a write transaction keeps other writers out. They do not nest. */
+saf_status storage_begin_read(struct storage *storage, saf_error *err);
+saf_status storage_begin_write(struct storage *storage, saf_error *err);
+saf_status storage_commit(struct storage *storage, saf_error *err);
+void storage_rollback(struct storage *storage);
+
+/** A step is a part of a write transaction that can be undone alone. They do not nest. */
+saf_status storage_begin_step(struct storage *storage, saf_error *err);
+saf_status storage_keep_step(struct storage *storage, saf_error *err);
+void storage_undo_step(struct storage *storage);
+
+/* ---- settings and counters ------------------------------------------------------------------------------ */
+
+/** Append a setting's value to @p out. SAF_E_FAILED when it is missing: the database is damaged. */
+saf_status storage_get_setting(saf_buffer *out, struct storage *storage, const char *name, saf_error *err);
+saf_status storage_put_setting(struct storage *storage, const char *name, saf_bytes value, saf_error *err);
+
+/** Counters start at 0 and never fall. */
+saf_status storage_get_counter(uint64_t *out, struct storage *storage, const char *name, saf_error *err);
+saf_status storage_put_counter(struct storage *storage, const char *name, uint64_t value, saf_error *err);
+
+/** The next number of the one counter that all generations come from. */
+saf_status storage_next_generation(uint64_t *out, struct storage *storage, saf_error *err);
+
+/** The generation at the last change of any certificate of an owner; 0 when there never was one. */
+saf_status storage_get_owner(uint64_t *generation, struct storage *storage, const char *owner, saf_error *err);
+saf_status storage_put_owner(struct storage *storage, const char *owner, uint64_t generation, saf_error *err);
+
+/** Fill the totals of @p out. */
+saf_status storage_count(saf_store_info *out, struct storage *storage, saf_error *err);
+
+/* ---- private keys --------------------------------------------------------------------------------------- */
+
+/** A private key, sealed or in a token. */
+struct storage_key {
+    saf_bytes id;        /* SHA-256 of the SubjectPublicKeyInfo */
+    saf_bytes record_id; /* STORAGE_RECORD_ID_LEN random bytes, never changed */
+    uint32_t version;    /* rises when the record is sealed again */
+    saf_bytes sealed;    /* empty: in a token */
+    const char *uri;     /* NULL: sealed */
+};
+
+typedef saf_status (*storage_key_visitor)(void *context, const struct storage_key *key, saf_error *err);
+
+saf_status storage_find_key(struct storage *storage, saf_bytes id, storage_key_visitor visit, void *context,
+                            saf_error *err);
+saf_status storage_add_key(struct storage *storage, const struct storage_key *key, saf_error *err);
+
+/** Delete the key unless a certificate has it. */
+saf_status storage_drop_unused_key(struct storage *storage, saf_bytes id, saf_error *err);
+
+/* ---- certificates --------------------------------------------------------------------------------------- */
+
+/** A certificate as it is read. */
+struct storage_cert {
+    int64_t id;
+    const char *owner, *label;
+    saf_trust trust;
+    saf_bytes der;
+    saf_key_place key_place;
+    const char *key_uri;     /* NULL: none */
+    const char *last_serial; /* NULL: none */
+    saf_usage usage;         /* only of a ring's */
+    saf_default is_default;  /* only of a ring's */
+};
+
+typedef saf_status (*storage_cert_visitor)(void *context, const struct storage_cert *cert, saf_error *err);
+
+/** A certificate to add. */
+struct storage_new_cert {
+    const char *owner, *label;
+    saf_trust trust;
+    saf_bytes der;
+    saf_bytes issuer_digest; /* SHA-256 of the issuer's name; unique together with the serial */
+    const char *serial;
+    uint32_t subject_hash;
+    saf_bytes fingerprint;
+    saf_bytes key_id;
+    bool has_key; /* a storage_key with this key_id is there, and this certificate may use it */
+    int64_t not_after;
+};
+
+saf_status storage_find_cert(struct storage *storage, const char *owner, const char *label,
+                             storage_cert_visitor visit, void *context, saf_error *err);
+saf_status storage_find_cert_by_fingerprint(struct storage *storage, saf_bytes fingerprint,
+                                            storage_cert_visitor visit, void *context, saf_error *err);
+saf_status storage_find_cert_by_serial(struct storage *storage, saf_bytes issuer_digest, const char *serial,
+                                       storage_cert_visitor visit, void *context, saf_error *err);
+
+/** All certificates of @p owner that have the private key @p key_id. */
+saf_status storage_visit_key_holders(struct storage *storage, const char *owner, saf_bytes key_id,
+                                     storage_cert_visitor visit, void *context, saf_error *err);
+
+/** All with that subject hash: @p owner's first, then CERTAUTH's, then others'. */
+saf_status storage_visit_subjects(struct storage *storage, uint32_t subject_hash, const char *owner,
+                                  storage_cert_visitor visit, void *context, saf_error *err);
+
+/** At most query->limit, in the order of owner and label. */
+saf_status storage_visit_certs(struct storage *storage, const saf_cert_query *query, storage_cert_visitor visit,
+                               void *context, saf_error *err);
+
+/** All of an owner, in the order they were added. */
+saf_status storage_visit_owned(struct storage *storage, const char *owner, storage_cert_visitor visit,
+                               void *context, saf_error *err);
+
+saf_status storage_add_cert(struct storage *storage, const struct storage_new_cert *cert, saf_error *err);
+saf_status storage_delete_cert(struct storage *storage, int64_t id, saf_error *err);
+saf_status storage_set_last_serial(struct storage *storage, int64_t cert_id, const char *serial, saf_error *err);
+
+/* ---- what CAs have issued ------------------------------------------------------------------------------- */
+
+struct storage_issued {
+    saf_bytes ca_key_id;
+    const char *serial;
+    saf_bytes der;
+    saf_bytes fingerprint;
+    int64_t not_after;
+    int64_t at;
+};
+
+saf_status storage_has_issued(bool *out, struct storage *storage, saf_bytes ca_key_id, const char *serial,
+                              saf_error *err);
+saf_status storage_add_issued(struct storage *storage, const struct storage_issued *issued, saf_error *err);
+
+/* ---- rings ---------------------------------------------------------------------------------------------- */
+
+struct storage_ring {
+    int64_t id;
+    const char *owner, *name;
+    uint64_t generation;
+    uint64_t size;
+};
+
+typedef saf_status (*storage_ring_visitor)(void *context, const struct storage_ring *ring, saf_error *err);
+
+saf_status storage_find_ring(struct storage *storage, const char *owner, const char *name,
+                             storage_ring_visitor visit, void *context, saf_error *err);
+saf_status storage_visit_rings(struct storage *storage, const saf_ring_query *query, storage_ring_visitor visit,
+                               void *context, saf_error *err);
+
+/** The connected certificates in the order of their connection. */
+saf_status storage_visit_ring(struct storage *storage, int64_t ring_id, storage_cert_visitor visit, void *context,
+                              saf_error *err);
+
+saf_status storage_add_ring(struct storage *storage, const char *owner, const char *name, uint64_t generation,
+                            saf_error *err);
+saf_status storage_delete_ring(struct storage *storage, int64_t id, saf_error *err);
+
+/** Set the generation of a ring, or of all rings that a certificate is connected to. */
+saf_status storage_touch_ring(struct storage *storage, int64_t id, uint64_t generation, saf_error *err);
+saf_status storage_touch_rings_of(struct storage *storage, int64_t cert_id, uint64_t generation, saf_error *err);
+
+saf_status storage_clear_default(struct storage *storage, int64_t ring_id, saf_error *err);
+saf_status storage_connect(struct storage *storage, int64_t ring_id, int64_t cert_id, saf_usage usage,
+                           saf_default is_default, saf_error *err);
+
+/** Remove one connection (*removed says whether there was one), or all of a certificate. */
+saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ring_id, int64_t cert_id,
+                              saf_error *err);
+saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_error *err);
+
+/* ---- policies ------------------------------------------------------------------------------------------- */
+
+typedef saf_status (*storage_policy_visitor)(void *context, const saf_policy *policy, saf_error *err);
+
+saf_status storage_visit_policies(struct storage *storage, storage_policy_visitor visit, void *context,
+                                  saf_error *err);
+saf_status storage_find_policy(struct storage *storage, const char *appl, const char *user,
+                               storage_policy_visitor visit, void *context, saf_error *err);
+saf_status storage_put_policy(struct storage *storage, const saf_policy *policy, saf_error *err);
+
+/* ---- audit trail ---------------------------------------------------------------------------------------- */
+
+struct storage_audit {
+    uint64_t number; /* 1, 2, 3, … without a gap */
+    int64_t at;
+    const char *who, *action, *object, *details;
+    saf_bytes fingerprint; /* of the certificate concerned, or empty */
+    saf_bytes mac;         /* STORAGE_MAC_LEN bytes */
+};
+
+typedef saf_status (*storage_audit_visitor)(void *context, const struct storage_audit *record, saf_error *err);
+
+saf_status storage_last_audit(struct storage *storage, storage_audit_visitor visit, void *context, saf_error *err);
+
+/** At most @p limit records that follow number @p after. */
+saf_status storage_visit_audit(struct storage *storage, uint64_t after, size_t limit, storage_audit_visitor visit,
+                               void *context, saf_error *err);
+saf_status storage_add_audit(struct storage *storage, const struct storage_audit *record, saf_error *err);
+
+#endif

@@ -1,0 +1,69 @@
+/** @file What a store and a change are made of, and the frame that every call of the room works in. */
+#ifndef KEYRING_STORE_H
+#define KEYRING_STORE_H
+
+#include "storage.h"
+
+#include <keyring/ask.h>
+
+#include <sys/types.h>
+
+enum { STORE_PAGE_LIMIT = 200, STORE_ID_SIZE = 37, STORE_WHO_SIZE = 64 };
+
+struct saf_store {
+    char *dir; /* as it was given */
+    struct storage *storage;
+    char id[STORE_ID_SIZE];
+    saf_master_kind master;
+    saf_secret key;       /* seals private keys */
+    saf_secret audit_key; /* of the audit trail's MACs */
+    saf_authority_fn authority;
+    void *authority_context;
+    bool is_changing; /* a change is open: reads are part of its transaction */
+    pid_t process;    /* that opened it: a connection is never carried over fork() */
+};
+
+struct saf_change {
+    saf_store *store;
+    saf_principal principal;
+    char user[SAF_OWNER_MAX + 1]; /* what principal.user points to */
+    char who[STORE_WHO_SIZE];     /* as the audit trail names them */
+};
+
+/** A read transaction that ends with the scope; inside a change it is the change's. */
+typedef struct reading {
+    saf_store *store; /* NULL: none to end */
+} reading;
+
+saf_status reading_begin(reading *out, saf_store *store, saf_error *err);
+void reading_end(reading *reading);
+OWN_VALUE(reading, reading_end)
+
+/** One step of a change: undone with the scope unless kept, so that a call that failed leaves nothing behind in a
+ *  change that is committed nevertheless. */
+typedef struct step {
+    struct storage *storage; /* NULL: nothing to undo */
+} step;
+
+saf_status step_begin(step *out, saf_change *change, saf_error *err);
+saf_status step_keep(step *step, saf_error *err);
+void step_undo(step *step);
+OWN_VALUE(step, step_undo)
+
+OWN_HANDLE(saf_store, saf_store_close)
+OWN_HANDLE(saf_change, saf_change_abandon)
+
+/* The settings that a store has. */
+#define SETTING_ID "store-id"
+#define SETTING_CREATED "created"
+#define SETTING_MASTER "master"
+#define SETTING_SCRYPT "scrypt"
+#define SETTING_STORE_KEY "store-key"
+
+/** What the store key is bound to in its envelope. */
+saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);
+
+/** Complete @p store, whose id and store key are known. */
+saf_status store_derive_keys(saf_store *store, saf_error *err);
+
+#endif
