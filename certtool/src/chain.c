@@ -1,0 +1,128 @@
+#include "chain.h"
+
+#include <base/clock.h>
+#include <base/fail.h>
+
+#include <openssl/err.h>
+
+/* The end of the chain so far. */
+typedef struct chain_end {
+    const saf_cert *cert; /* borrowed */
+    X509 *x509;           /* owned */
+} chain_end;
+
+static void own_chain_end(chain_end *end)
+{
+    X509_free(end->x509);
+}
+
+/* RFC 5280 6.1: the names chain, the key identifiers agree, and the signature is the issuer's. Errors here mean no. */
+static int is_issuer(X509 *issuer, X509 *x509)
+{
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+    int is = X509_check_issued(issuer, x509) == X509_V_OK && key && X509_verify(x509, key) == 1;
+    ERR_clear_error();
+    return is;
+}
+
+static int is_self_signed(X509 *x509)
+{
+    int is = X509_self_signed(x509, 1) == 1;
+    ERR_clear_error();
+    return is;
+}
+
+/* A renewed CA has several certificates with the same key: better one that can be used today. */
+static int is_usable(const saf_cert *cert)
+{
+    int64_t now = saf_clock_now();
+    return cert->trust != SAF_NOTRUST && cert->not_before <= now && now <= cert->not_after;
+}
+
+/* Cross-certificates can lead in a circle. */
+static int is_in(const saf_cert_page *chain, const saf_cert *cert, const saf_cert *first)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (!memcmp(chain->certs[i]->fingerprint, cert->fingerprint, sizeof cert->fingerprint))
+            return 1;
+    return !memcmp(first->fingerprint, cert->fingerprint, sizeof cert->fingerprint);
+}
+
+/* Choose among the candidates: the first usable one, else the first. *index is candidates->count when there is none. */
+static saf_status choose(size_t *index, X509 **x509, const saf_cert_page *candidates, const saf_cert_page *chain,
+                         const saf_cert *first, const chain_end *end, saf_error *err)
+{
+    *index = candidates->count;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const saf_cert *candidate = candidates->certs[i];
+        OWN(X509) *parsed = NULL;
+        if (is_in(chain, candidate, first) || (*x509 && !is_usable(candidate)))
+            continue;
+        SAF_TRY(der_read_x509(&parsed, candidate->der, candidate->label, err));
+        if (!is_issuer(parsed, end->x509))
+            continue;
+        X509_free(*x509);
+        *x509 = GIVE(&parsed);
+        *index = i;
+        if (is_usable(candidate))
+            break;
+    }
+    return SAF_OK;
+}
+
+static saf_status append(saf_cert_page *page, saf_cert **cert, saf_error *err)
+{
+    saf_cert **certs = realloc(page->certs, (page->count + 1) * sizeof *certs);
+    if (!certs)
+        return saf_fail_memory(err);
+    page->certs = certs;
+    page->certs[page->count++] = GIVE(cert);
+    return SAF_OK;
+}
+
+/* Make the chain one longer, if the store knows how: *end moves on to the issuer, or becomes empty. */
+static saf_status step(saf_cert_page *chain, chain_end *end, const saf_cert *first, saf_store *store,
+                       const saf_principal *who, saf_error *err)
+{
+    OWN(saf_cert_page) candidates = { 0 };
+    OWN(X509) *issuer = NULL;
+    size_t index = 0;
+    SAF_TRY(saf_store_find_issuers(&candidates, store, who, end->cert, err));
+    SAF_TRY(choose(&index, &issuer, &candidates, chain, first, end, err));
+    X509_free(GIVE(&end->x509));
+    if (!issuer)
+        return SAF_OK;
+    SAF_TRY(append(chain, &candidates.certs[index], err));
+    *end = (chain_end) { chain->certs[chain->count - 1], GIVE(&issuer) };
+    return SAF_OK;
+}
+
+saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who,
+                      const saf_cert *cert, X509 *x509, saf_error *err)
+{
+    X509_up_ref(x509);
+    __attribute__((cleanup(own_chain_end))) chain_end end = { cert, x509 };
+    size_t limit = out->count + CHAIN_MAX - 1;
+    *complete = 0;
+    while (end.x509 && !(*complete = is_self_signed(end.x509)) && out->count < limit)
+        SAF_TRY(step(out, &end, cert, store, who, err));
+    return SAF_OK;
+}
+
+saf_status saf_cert_chain(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who,
+                          const saf_cert *cert, saf_error *err)
+{
+    OWN(saf_cert_page) page = { 0 };
+    OWN(saf_cert) *first = NULL;
+    OWN(X509) *x509 = NULL;
+    int is_complete = 0;
+    SAF_TRY(saf_store_find_cert_by_fingerprint(&first, store, who, cert->fingerprint, err));
+    SAF_TRY(der_read_x509(&x509, first->der, first->label, err));
+    SAF_TRY(append(&page, &first, err));
+    SAF_TRY(chain_find(&page, &is_complete, store, who, page.certs[0], x509, err));
+    *out = page;
+    page = (saf_cert_page) { 0 };
+    if (complete)
+        *complete = is_complete;
+    return SAF_OK;
+}

@@ -1,0 +1,134 @@
+#include "pkcs12.h"
+
+#include <base/fail.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+enum { KEY_ROUNDS = 100000, KEY_SALT_LEN = 16 }; /* of an encrypted PEM key: nobody's limits to keep */
+
+saf_status saf_format_parse(saf_format *out, const char *name, saf_error *err)
+{
+    static const char *const names[] = { [SAF_FORMAT_PEM] = "pem", [SAF_FORMAT_DER] = "der", [SAF_FORMAT_P12] = "p12" };
+    for (unsigned i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(name, names[i])) {
+            *out = (saf_format)i;
+            return SAF_OK;
+        }
+    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der and p12", name ? name : "");
+}
+
+static saf_status check_request(const saf_export_request *request, saf_error *err)
+{
+    const saf_cert *cert = request->cert;
+    if (!cert)
+        return saf_fail(err, SAF_E_USAGE, "no certificate to export");
+    if (request->format == SAF_FORMAT_DER && (request->with_key || request->with_chain || request->key_only))
+        return saf_fail(err, SAF_E_UNSUPPORTED, "DER holds one certificate; a chain or key goes into PEM or PKCS#12");
+    if (request->format == SAF_FORMAT_P12 && request->key_only)
+        return saf_fail(err, SAF_E_USAGE, "a private key alone goes into PEM");
+    if (request->format == SAF_FORMAT_P12)
+        SAF_TRY(p12_check_password(request->password, err));
+    if ((request->with_key || request->key_only) && cert->key_place == SAF_KEY_NONE)
+        return saf_fail(err, SAF_E_NOT_FOUND, "%s/%s has no private key here", cert->owner, cert->label);
+    if ((request->with_key || request->key_only) && cert->key_place == SAF_KEY_IN_TOKEN)
+        return saf_fail(err, SAF_E_UNSUPPORTED, "the private key of %s/%s is in a token and stays there", cert->owner,
+                        cert->label);
+    return SAF_OK;
+}
+
+/* ---- PEM and DER ------------------------------------------------------------------------------------------ */
+
+static saf_status write_pem_key(BIO *bio, EVP_PKEY *key, const saf_secret *password, saf_error *err)
+{
+    OWN(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key);
+    if (info && (!password || !password->len)) {
+        if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info))
+            return SAF_OK;
+    } else if (info) {
+        X509_SIG *sealed = PKCS8_encrypt(-1, EVP_aes_256_cbc(), (const char *)password->data, (int)password->len, NULL,
+                                         KEY_SALT_LEN, KEY_ROUNDS, info);
+        int written = sealed && PEM_write_bio_PKCS8(bio, sealed);
+        X509_SIG_free(sealed);
+        if (written)
+            return SAF_OK;
+    }
+    return saf_fail_openssl(err, "cannot encode the private key");
+}
+
+static saf_status write_pem_certs(BIO *bio, const saf_cert_page *certs, saf_error *err)
+{
+    for (size_t i = 0; i < certs->count; i++)
+        if (!PEM_write_bio(bio, PEM_STRING_X509, "", certs->certs[i]->der.data, (long)certs->certs[i]->der.len))
+            return saf_fail_openssl(err, "cannot encode the certificates");
+    return SAF_OK;
+}
+
+static saf_status write_pem(saf_blob *out, const saf_export_request *request, const saf_cert_page *certs, EVP_PKEY *key,
+                            saf_error *err)
+{
+    OWN(BIO) *bio = BIO_new(BIO_s_secmem()); /* wiped when freed, as it grows too */
+    if (!bio)
+        return saf_fail_memory(err);
+    if (!request->key_only)
+        SAF_TRY(write_pem_certs(bio, certs, err));
+    if (key)
+        SAF_TRY(write_pem_key(bio, key, request->password, err));
+    char *data = NULL;
+    long len = BIO_get_mem_data(bio, &data);
+    return blob_copy(out, saf_bytes_of(data, (size_t)len), err);
+}
+
+/* ---- PKCS#12 ---------------------------------------------------------------------------------------------- */
+
+static saf_status write_p12(saf_blob *out, const saf_export_request *request, const saf_cert_page *certs, EVP_PKEY *key,
+                            saf_error *err)
+{
+    OWN(p12_builder) builder = { 0 };
+    for (size_t i = 0; i < certs->count; i++) {
+        const saf_cert *cert = certs->certs[i];
+        const char *alias = i == 0 && request->alias ? request->alias : cert->label;
+        OWN(X509) *x509 = NULL;
+        SAF_TRY(der_read_x509(&x509, cert->der, cert->label, err));
+        if (i == 0 && key)
+            SAF_TRY(p12_add_key(&builder, key, x509, alias, request->password, err));
+        else
+            /* Without a key it is a trust store; otherwise Java would see nothing in it. */
+            SAF_TRY(p12_add_cert(&builder, x509, alias, key ? P12_CHAIN : P12_TRUSTED, err));
+    }
+    return p12_finish(out, &builder, request->password, err);
+}
+
+/* ---- */
+
+static saf_status find_certs(saf_cert_page *out, saf_store *store, const saf_principal *who,
+                             const saf_export_request *request, saf_error *err)
+{
+    if (request->with_chain && !request->key_only)
+        return saf_cert_chain(out, NULL, store, who, request->cert, err);
+    out->certs = calloc(1, sizeof(saf_cert *));
+    if (!out->certs)
+        return saf_fail_memory(err);
+    SAF_TRY(saf_store_find_cert_by_fingerprint(&out->certs[0], store, who, request->cert->fingerprint, err));
+    out->count = 1;
+    return SAF_OK;
+}
+
+saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal *who,
+                           const saf_export_request *request, saf_error *err)
+{
+    OWN(saf_cert_page) certs = { 0 };
+    OWN(EVP_PKEY) *key = NULL;
+    SAF_TRY(check_request(request, err));
+    SAF_TRY(find_certs(&certs, store, who, request, err));
+    if (request->with_key || request->key_only)
+        SAF_TRY(saf_store_load_key(&key, store, who, certs.certs[0], err));
+    switch (request->format) {
+    case SAF_FORMAT_DER:
+        return blob_copy(out, certs.certs[0]->der, err);
+    case SAF_FORMAT_P12:
+        return write_p12(out, request, &certs, key, err);
+    default:
+        return write_pem(out, request, &certs, key, err);
+    }
+}

@@ -1,0 +1,253 @@
+#include "subject.h"
+
+#include <base/buffer.h>
+#include <base/fail.h>
+
+#include <openssl/err.h>
+
+#include <ctype.h>
+
+typedef struct subject_attribute {
+    const char *name;
+    int nid;
+    size_t max; /* characters: the upper bounds of RFC 5280 appendix A.1 */
+} subject_attribute;
+
+/* The first of each kind is the one that messages name. */
+static const subject_attribute ATTRIBUTES[] = {
+    { "CN", NID_commonName, 64 },
+    { "OU", NID_organizationalUnitName, 64 },
+    { "O", NID_organizationName, 64 },
+    { "L", NID_localityName, 128 },
+    { "ST", NID_stateOrProvinceName, 128 },
+    { "S", NID_stateOrProvinceName, 128 },
+    { "SP", NID_stateOrProvinceName, 128 },
+    { "STREET", NID_streetAddress, 128 },
+    { "C", NID_countryName, 2 },
+    { "T", NID_title, 64 },
+    { "title", NID_title, 64 },
+    { "DC", NID_domainComponent, 63 },
+    { "UID", NID_userId, 256 },
+    { "serialNumber", NID_serialNumber, 64 },
+    { "emailAddress", NID_pkcs9_emailAddress, 128 },
+    { "E", NID_pkcs9_emailAddress, 128 },
+};
+
+/* One "ATTRIBUTE=value", still as written, for reading and for messages. */
+typedef struct subject_part {
+    const char *text;
+    size_t len;
+    char separator; /* what stands before it: 0, ',' or '+' */
+} subject_part;
+
+__attribute__((format(printf, 3, 4)))
+static saf_status refuse(saf_error *err, const subject_part *part, const char *format, ...)
+{
+    OWN(saf_buffer) why = { 0 };
+    va_list arguments;
+    va_start(arguments, format);
+    saf_buffer_vprintf(&why, format, arguments);
+    va_end(arguments);
+    return saf_fail(err, SAF_E_USAGE, "subject: \"%.*s\" %s", (int)part->len, part->text, saf_buffer_text(&why));
+}
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static saf_bytes trim(saf_bytes text)
+{
+    while (text.len && is_blank((char)*text.data)) {
+        text.data++;
+        text.len--;
+    }
+    while (text.len && is_blank((char)text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* Up to the next comma or plus sign that no backslash stands before. */
+static size_t part_len(const char *text)
+{
+    size_t len = 0;
+    while (text[len] && text[len] != ',' && text[len] != '+')
+        len += text[len] == '\\' && text[len + 1] ? 2 : 1;
+    return len;
+}
+
+static const subject_attribute *find_attribute(saf_bytes name)
+{
+    for (size_t i = 0; i < sizeof ATTRIBUTES / sizeof *ATTRIBUTES; i++)
+        if (strlen(ATTRIBUTES[i].name) == name.len &&
+            !strncasecmp(ATTRIBUTES[i].name, (const char *)name.data, name.len))
+            return &ATTRIBUTES[i];
+    return NULL;
+}
+
+static saf_status read_attribute(const subject_attribute **out, saf_bytes *value, const subject_part *part,
+                                 saf_error *err)
+{
+    const char *equals = memchr(part->text, '=', part->len);
+    if (!equals)
+        return refuse(err, part, "is not of the form ATTRIBUTE=value");
+    saf_bytes name = trim(saf_bytes_of(part->text, (size_t)(equals - part->text)));
+    *out = find_attribute(name);
+    if (!*out)
+        return refuse(err, part, "has an unknown attribute; known are CN, OU, O, L, ST, STREET, C, T, DC, UID, "
+                      "serialNumber and emailAddress");
+    *value = saf_bytes_of(equals + 1, (size_t)(part->text + part->len - equals - 1));
+    return SAF_OK;
+}
+
+static int hex_digit(unsigned char c)
+{
+    return isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* RFC 4514 2.4: a backslash is followed by a special character or by two hex digits. */
+static size_t unescape(saf_buffer *out, const unsigned char *at, size_t left)
+{
+    if (left >= 3 && isxdigit(at[1]) && isxdigit(at[2])) {
+        unsigned char byte = (unsigned char)(hex_digit(at[1]) << 4 | hex_digit(at[2]));
+        saf_buffer_append(out, saf_bytes_of(&byte, 1));
+        return 3;
+    }
+    if (left >= 2 && at[1] && strchr(",+\"\\<>;=# ", at[1])) {
+        saf_buffer_append(out, saf_bytes_of(at + 1, 1));
+        return 2;
+    }
+    return 0;
+}
+
+static int needs_escape(const unsigned char *at, const unsigned char *first)
+{
+    return strchr("\"<>;", *at) || (*at == '#' && at == first);
+}
+
+/* Blanks around a value do not count unless a backslash stands before them. */
+static saf_bytes trim_value(saf_bytes text)
+{
+    saf_bytes trimmed = trim(text);
+    int cut_blank = trimmed.data + trimmed.len < text.data + text.len;
+    size_t backslashes = 0;
+    while (backslashes < trimmed.len && trimmed.data[trimmed.len - 1 - backslashes] == '\\')
+        backslashes++;
+    if (cut_blank && backslashes % 2)
+        trimmed.len++;
+    return trimmed;
+}
+
+static saf_status read_value(saf_buffer *out, saf_bytes text, const subject_part *part, saf_error *err)
+{
+    saf_bytes value = trim_value(text);
+    for (size_t i = 0; i < value.len;) {
+        const unsigned char *at = value.data + i;
+        size_t used = 1;
+        if (*at == '\\')
+            used = unescape(out, at, value.len - i);
+        else if (needs_escape(at, value.data))
+            return refuse(err, part, "needs a backslash before its %c", *at);
+        else
+            saf_buffer_append(out, saf_bytes_of(at, 1));
+        if (!used)
+            return refuse(err, part, "has a backslash before what needs none");
+        i += used;
+    }
+    return saf_buffer_check(out, err);
+}
+
+/* Control characters are legal in a UTF8String and can only be there to deceive whoever reads the name. */
+static saf_status count_characters(size_t *out, saf_bytes value, const subject_part *part, saf_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < value.len; count++) {
+        unsigned long character = 0;
+        int used = UTF8_getc(value.data + i, (int)(value.len - i), &character);
+        if (used <= 0 || character > 0x10FFFF)
+            return refuse(err, part, "is not UTF-8");
+        if (character < 0x20 || (character >= 0x7F && character < 0xA0))
+            return refuse(err, part, "has a control character");
+        i += (size_t)used;
+    }
+    *out = count;
+    return SAF_OK;
+}
+
+static saf_status check_value(saf_buffer *value, const subject_attribute *attribute, const subject_part *part,
+                              saf_error *err)
+{
+    size_t count = 0;
+    if (value->len == 0)
+        return refuse(err, part, "has no value");
+    if (value->len > INT16_MAX)
+        return refuse(err, part, "is too long");
+    SAF_TRY(count_characters(&count, saf_buffer_bytes(value), part, err));
+    if (count > attribute->max)
+        return refuse(err, part, "has %zu characters, and %s may have %zu", count, attribute->name, attribute->max);
+    if (attribute->nid != NID_countryName)
+        return SAF_OK;
+    if (value->len != 2 || !isalpha(value->data[0]) || !isalpha(value->data[1]))
+        return refuse(err, part, "is not a country: C has two letters (ISO 3166)");
+    for (size_t i = 0; i < value->len; i++)
+        value->data[i] = (unsigned char)toupper(value->data[i]);
+    return SAF_OK;
+}
+
+/* OpenSSL's table of attributes chooses the string type: UTF8String, but PrintableString for C and serialNumber and
+ * IA5String for DC and emailAddress (RFC 5280 appendix A.1). */
+static saf_status add_entry(X509_NAME *name, const subject_attribute *attribute, const saf_buffer *value,
+                            const subject_part *part, saf_error *err)
+{
+    int set = part->separator == '+' ? -1 : 0;
+    if (X509_NAME_add_entry_by_NID(name, attribute->nid, MBSTRING_UTF8, value->data, (int)value->len, -1, set))
+        return SAF_OK;
+    ERR_clear_error();
+    return refuse(err, part, "has characters that %s may not have", attribute->name);
+}
+
+static saf_status add_part(X509_NAME *name, const subject_part *part, saf_error *err)
+{
+    const subject_attribute *attribute = NULL;
+    saf_bytes text = { 0 };
+    OWN(saf_buffer) value = { 0 };
+    SAF_TRY(read_attribute(&attribute, &text, part, err));
+    SAF_TRY(read_value(&value, text, part, err));
+    SAF_TRY(check_value(&value, attribute, part, err));
+    return add_entry(name, attribute, &value, part, err);
+}
+
+/* The part that begins at text, without the blanks before it. */
+static subject_part part_at(const char *text, char separator)
+{
+    while (is_blank(*text))
+        text++;
+    return (subject_part) { text, part_len(text), separator };
+}
+
+saf_status subject_parse(X509_NAME **out, const char *text, saf_error *err)
+{
+    OWN(X509_NAME) *name = X509_NAME_new();
+    if (!name)
+        return saf_fail_memory(err);
+    subject_part part = part_at(text ? text : "", '\0');
+    const char *end = part.text + part.len;
+    while (part.len || *end || part.separator) {
+        if (!part.len)
+            return saf_fail(err, SAF_E_USAGE, "subject: \"%s\" has nothing %s a \"%c\"", text,
+                            part.separator ? "after" : "before", part.separator ? part.separator : *end);
+        SAF_TRY(add_part(name, &part, err));
+        if (!*end)
+            break;
+        part = part_at(end + 1, *end);
+        end = part.text + part.len;
+    }
+    *out = GIVE(&name);
+    return SAF_OK;
+}
+
+saf_status saf_subject_check(const char *subject, saf_error *err)
+{
+    OWN(X509_NAME) *name = NULL;
+    return subject_parse(&name, subject, err);
+}

@@ -1,0 +1,394 @@
+#include <support/cert-world.h>
+
+#include <base/buffer.h>
+
+#include <openssl/pem.h>
+#include <openssl/provider.h>
+
+/* A CA and a leaf, and files made of them by OpenSSL. */
+typedef struct world {
+    EVP_PKEY *ca_key, *key;
+    X509 *ca, *leaf;
+} world;
+
+static void world_clear(world *world)
+{
+    EVP_PKEY_free(world->ca_key);
+    EVP_PKEY_free(world->key);
+    X509_free(world->ca);
+    X509_free(world->leaf);
+}
+
+OWN_VALUE(world, world_clear)
+
+static world make_world(void)
+{
+    world world = { .ca_key = certs_key("ec"), .key = certs_key("ec") };
+    world.ca = certs_forge((certs_forgery) { .cn = "ca", .key = world.ca_key, .basic_constraints = "CA:TRUE" });
+    world.leaf = certs_forge((certs_forgery) { .cn = "leaf", .key = world.key, .issuer = world.ca,
+                                               .issuer_key = world.ca_key });
+    return world;
+}
+
+static saf_status read_text(saf_bundle **out, const saf_buffer *content, const char *password, const char *alias,
+                            saf_error *err)
+{
+    OWN(saf_secret) secret = certs_secret(password ? password : "");
+    return saf_bundle_read(out, saf_buffer_bytes(content), password ? &secret : NULL, alias, "in.file", err);
+}
+
+static void assert_refused(const saf_buffer *content, const char *password, const char *alias, saf_status status,
+                           const char *message)
+{
+    OWN(saf_bundle) *bundle = NULL;
+    saf_error err = { 0 };
+    assert_int_equal(read_text(&bundle, content, password, alias, &err), status);
+    assert_string_equal(err.text, message);
+    assert_null(bundle);
+}
+
+static void assert_is(saf_bytes der, X509 *x509)
+{
+    OWN(X509) *read = certs_x509(der);
+    assert_int_equal(X509_cmp(read, x509), 0);
+}
+
+/* The leaf with its key and the CA beside it. */
+static void assert_whole(const saf_buffer *content, const char *password, const char *alias, const world *world)
+{
+    OWN(saf_bundle) *bundle = NULL;
+    CERTS_OK(read_text(&bundle, content, password, alias, oops));
+    assert_is(saf_bundle_cert(bundle), world->leaf);
+    assert_int_equal(EVP_PKEY_eq(saf_bundle_key(bundle), world->key), 1);
+    assert_int_equal(saf_bundle_chain_size(bundle), 1);
+    assert_is(saf_bundle_chain_at(bundle, 0), world->ca);
+    assert_null(saf_bundle_chain_at(bundle, 1).data);
+}
+
+static void append_bio(saf_buffer *out, BIO *bio)
+{
+    char *data = NULL;
+    long len = BIO_get_mem_data(bio, &data);
+    saf_buffer_append(out, saf_bytes_of(data, (size_t)len));
+}
+
+static void add_pem_cert(saf_buffer *out, X509 *x509)
+{
+    OWN(BIO) *bio = BIO_new(BIO_s_mem());
+    assert_int_equal(PEM_write_bio_X509(bio, x509), 1);
+    append_bio(out, bio);
+}
+
+static void add_pem_key(saf_buffer *out, EVP_PKEY *key, const char *password)
+{
+    OWN(BIO) *bio = BIO_new(BIO_s_mem());
+    assert_int_equal(PEM_write_bio_PKCS8PrivateKey(bio, key, password ? EVP_aes_256_cbc() : NULL, password,
+                                                   password ? (int)strlen(password) : 0, NULL, NULL), 1);
+    append_bio(out, bio);
+}
+
+/* The form before PKCS#8: "BEGIN EC PRIVATE KEY", encrypted by its header. */
+static void add_traditional_key(saf_buffer *out, EVP_PKEY *key, const char *password)
+{
+    OWN(BIO) *bio = BIO_new(BIO_s_mem());
+    assert_int_equal(PEM_write_bio_PrivateKey_traditional(bio, key, password ? EVP_aes_128_cbc() : NULL,
+                                                          (const unsigned char *)password,
+                                                          password ? (int)strlen(password) : 0, NULL, NULL), 1);
+    append_bio(out, bio);
+}
+
+static void add_der(saf_buffer *out, X509 *x509)
+{
+    OWN(saf_blob) der = certs_der(x509);
+    saf_buffer_append(out, certs_bytes(&der));
+}
+
+static void add_p12(saf_buffer *out, PKCS12 *made)
+{
+    OWN(PKCS12) *p12 = made;
+    assert_non_null(p12);
+    unsigned char *der = NULL;
+    int len = i2d_PKCS12(p12, &der);
+    saf_buffer_append(out, saf_bytes_of(der, (size_t)len));
+    OPENSSL_free(der);
+}
+
+static PKCS12 *make_p12(const world *world, const char *password, int key_pbe, int cert_pbe, OSSL_LIB_CTX *ctx)
+{
+    OWN(x509_stack) *others = sk_X509_new_null();
+    X509_up_ref(world->ca);
+    sk_X509_push(others, world->ca);
+    return PKCS12_create_ex(password, "Localhost", world->key, world->leaf, others, key_pbe, cert_pbe, 0, 0, 0, ctx, NULL);
+}
+
+/* ---- PEM and DER ------------------------------------------------------------------------------------------ */
+
+TEST(bundle_reads_pem_in_any_order)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    saf_buffer_append_text(&content, "Bag Attributes\n    friendlyName: x\n");
+    add_pem_cert(&content, world.ca);
+    add_pem_key(&content, world.key, NULL);
+    add_pem_cert(&content, world.leaf);
+    assert_whole(&content, NULL, NULL, &world);
+    assert_whole(&content, "needless", NULL, &world);
+}
+
+TEST(bundle_reads_an_encrypted_pem_key)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_pem_cert(&content, world.leaf);
+    add_pem_cert(&content, world.ca);
+    add_pem_key(&content, world.key, "sesame");
+    assert_whole(&content, "sesame", NULL, &world);
+    assert_refused(&content, "wrong", NULL, SAF_E_DENIED, "wrong password for in.file");
+    assert_refused(&content, NULL, NULL, SAF_E_DENIED, "in.file is protected by a password");
+}
+
+TEST(bundle_reads_traditional_pem_keys)
+{
+    OWN(world) world = make_world();
+    static const char *const passwords[] = { NULL, "sesame" };
+    for (size_t i = 0; i < 2; i++) {
+        OWN(saf_buffer) content = { 0 };
+        add_traditional_key(&content, world.key, passwords[i]);
+        add_pem_cert(&content, world.leaf);
+        add_pem_cert(&content, world.ca);
+        assert_whole(&content, passwords[i], NULL, &world);
+        if (passwords[i])
+            assert_refused(&content, NULL, NULL, SAF_E_DENIED, "in.file is protected by a password");
+    }
+}
+
+TEST(bundle_reads_certificates_without_a_key)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) pem = { 0 };
+    OWN(saf_buffer) der = { 0 };
+    OWN(saf_bundle) *from_pem = NULL, *from_der = NULL;
+    add_pem_cert(&pem, world.leaf);
+    add_pem_cert(&pem, world.ca);
+    add_der(&der, world.leaf);
+    CERTS_OK(read_text(&from_pem, &pem, NULL, NULL, oops));
+    CERTS_OK(read_text(&from_der, &der, NULL, NULL, oops));
+    assert_is(saf_bundle_cert(from_pem), world.leaf);
+    assert_is(saf_bundle_cert(from_der), world.leaf);
+    assert_null(saf_bundle_key(from_pem));
+    assert_int_equal(saf_bundle_chain_size(from_pem), 1);
+    assert_int_equal(saf_bundle_chain_size(from_der), 0);
+    saf_bundle_free(&from_der);
+    assert_null(from_der);
+    saf_bundle_free(&from_der);
+    saf_bundle_free(NULL);
+}
+
+TEST(bundle_refuses_a_key_without_its_certificate)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_pem_key(&content, world.key, NULL);
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file holds no certificate");
+    add_pem_cert(&content, world.ca);
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file holds a private key but not its certificate");
+}
+
+TEST(bundle_refuses_several_keys)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_pem_key(&content, world.key, NULL);
+    add_pem_key(&content, world.ca_key, NULL);
+    add_pem_cert(&content, world.leaf);
+    assert_refused(&content, NULL, NULL, SAF_E_CONFLICT, "in.file holds several private keys: (no name), (no name)");
+}
+
+TEST(bundle_refuses_damaged_pem)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) cut = { 0 };
+    OWN(saf_buffer) bent = { 0 };
+    add_pem_cert(&cut, world.leaf);
+    cut.len -= 40;
+    cut.data[cut.len] = '\0';
+    assert_refused(&cut, NULL, NULL, SAF_E_MALFORMED, "in.file is damaged PEM");
+    saf_buffer_append_text(&bent, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_refused(&bent, NULL, NULL, SAF_E_MALFORMED, "the certificate at place 1 of in.file cannot be read");
+}
+
+TEST(bundle_refuses_what_it_does_not_know)
+{
+    OWN(saf_buffer) content = { 0 };
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file is empty");
+    saf_buffer_append_text(&content, "hello");
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file is neither PKCS#12 nor PEM nor a DER certificate");
+    OWN(saf_bundle) *bundle = NULL;
+    saf_error err = { 0 };
+    saf_bytes jks = saf_bytes_of("\xFE\xED\xFE\xED\0\0\0\2", 8);
+    assert_int_equal(saf_bundle_read(&bundle, jks, NULL, NULL, "old.jks", &err), SAF_E_MALFORMED);
+    assert_non_null(strstr(err.hint, "keytool -importkeystore"));
+}
+
+TEST(bundle_refuses_too_much)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    for (int i = 0; i < 65; i++)
+        add_pem_cert(&content, world.ca);
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file holds more than 64 certificates or keys");
+    while (content.len <= 4 * 1024 * 1024)
+        saf_buffer_append(&content, saf_bytes_of("                                                                ", 64));
+    assert_refused(&content, NULL, NULL, SAF_E_MALFORMED, "in.file is larger than 4194304 bytes");
+}
+
+/* ---- PKCS#12 ---------------------------------------------------------------------------------------------- */
+
+TEST(bundle_reads_pkcs12)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_p12(&content, make_p12(&world, "sesame", 0, 0, NULL));
+    assert_whole(&content, "sesame", NULL, &world);
+    assert_whole(&content, "sesame", "Localhost", &world);
+    assert_whole(&content, "sesame", "localhost", &world);
+    assert_refused(&content, "wrong", NULL, SAF_E_DENIED, "wrong password for in.file");
+    assert_refused(&content, NULL, NULL, SAF_E_DENIED, "in.file is protected by a password");
+    assert_refused(&content, "sesame", "other", SAF_E_NOT_FOUND, "in.file has no entry \"other\", only: Localhost");
+}
+
+TEST(bundle_reads_pkcs12_with_a_password_beyond_ascii)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_p12(&content, make_p12(&world, "pässwörd ✓", NID_pbe_WithSHA1And3_Key_TripleDES_CBC, 0, NULL));
+    assert_whole(&content, "pässwörd ✓", NULL, &world);
+}
+
+TEST(bundle_reads_pkcs12_of_other_times)
+{
+    static const struct {
+        int key, cert;
+    } forms[] = { { NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NID_pbe_WithSHA1And3_Key_TripleDES_CBC }, { -1, -1 },
+                  { NID_aes_128_cbc, -1 } };
+    OWN(world) world = make_world();
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        OWN(saf_buffer) content = { 0 };
+        add_p12(&content, make_p12(&world, "sesame", forms[i].key, forms[i].cert, NULL));
+        assert_whole(&content, "sesame", NULL, &world);
+    }
+}
+
+TEST(bundle_reads_pkcs12_with_an_empty_password_or_none)
+{
+    OWN(world) world = make_world();
+    static const char *const made_with[] = { NULL, "" };
+    for (size_t i = 0; i < 2; i++) {
+        OWN(saf_buffer) content = { 0 };
+        add_p12(&content, make_p12(&world, made_with[i], 0, 0, NULL));
+        assert_whole(&content, NULL, NULL, &world);
+        assert_whole(&content, "", NULL, &world);
+        assert_refused(&content, "wrong", NULL, SAF_E_DENIED, "wrong password for in.file");
+    }
+}
+
+TEST(bundle_names_the_algorithm_that_openssl_left_behind)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(ctx, "legacy");
+    OSSL_PROVIDER *standard = OSSL_PROVIDER_load(ctx, "default");
+    assert_non_null(legacy);
+    add_p12(&content, make_p12(&world, "sesame", NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+                               NID_pbe_WithSHA1And40BitRC2_CBC, ctx));
+    OSSL_PROVIDER_unload(legacy);
+    OSSL_PROVIDER_unload(standard);
+    OSSL_LIB_CTX_free(ctx);
+    OWN(saf_bundle) *bundle = NULL;
+    saf_error err = { 0 };
+    assert_int_equal(read_text(&bundle, &content, "sesame", NULL, &err), SAF_E_UNSUPPORTED);
+    assert_string_equal(err.text, "in.file is encrypted with an algorithm that OpenSSL offers only through its legacy "
+                                  "provider (RC2-40, say)");
+    assert_non_null(strstr(err.hint, "openssl pkcs12 -legacy"));
+}
+
+TEST(bundle_takes_the_entry_that_the_alias_names)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+    STACK_OF(PKCS7) *safes = NULL;
+    const struct {
+        EVP_PKEY *key;
+        X509 *cert;
+        const char *alias;
+    } entries[] = { { world.ca_key, world.ca, "ca" }, { world.key, world.leaf, "leaf" } };
+    for (size_t i = 0; i < 2; i++) {
+        assert_non_null(PKCS12_add_cert(&bags, entries[i].cert));
+        PKCS12_SAFEBAG *bag = PKCS12_add_key(&bags, entries[i].key, 0, 0, -1, NULL);
+        assert_non_null(bag);
+        assert_int_equal(PKCS12_add_friendlyname_utf8(bag, entries[i].alias, -1), 1);
+    }
+    assert_int_equal(PKCS12_add_safe(&safes, bags, -1, 0, NULL), 1);
+    add_p12(&content, PKCS12_add_safes(safes, 0));
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    assert_whole(&content, NULL, "leaf", &world);
+    OWN(saf_bundle) *bundle = NULL;
+    CERTS_OK(read_text(&bundle, &content, NULL, "CA", oops));
+    assert_is(saf_bundle_cert(bundle), world.ca);
+    assert_refused(&content, NULL, NULL, SAF_E_CONFLICT, "in.file holds several private keys: ca, leaf");
+    assert_refused(&content, NULL, "x", SAF_E_NOT_FOUND, "in.file has no entry \"x\", only: ca, leaf");
+}
+
+TEST(bundle_refuses_a_mac_that_takes_for_ever)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    PKCS12 *p12 = make_p12(&world, "sesame", 0, 0, NULL);
+    const ASN1_INTEGER *rounds = NULL;
+    PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
+    assert_int_equal(ASN1_INTEGER_set((ASN1_INTEGER *)rounds, 2000000000), 1);
+    add_p12(&content, p12);
+    assert_refused(&content, "sesame", NULL, SAF_E_MALFORMED, "the MAC of in.file asks for more than 5000000 rounds");
+}
+
+TEST(bundle_refuses_altered_pkcs12)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_p12(&content, make_p12(&world, "sesame", 0, 0, NULL));
+    for (size_t i = 0; i < content.len; i += 11) {
+        OWN(saf_bundle) *bundle = NULL;
+        content.data[i] ^= 0x55;
+        saf_error err = { 0 };
+        assert_int_not_equal(read_text(&bundle, &content, "sesame", NULL, &err), SAF_OK);
+        assert_int_not_equal(err.text[0], 0);
+        content.data[i] ^= 0x55;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bundle_reads_pem_in_any_order),
+        cmocka_unit_test(bundle_reads_an_encrypted_pem_key),
+        cmocka_unit_test(bundle_reads_traditional_pem_keys),
+        cmocka_unit_test(bundle_reads_certificates_without_a_key),
+        cmocka_unit_test(bundle_refuses_a_key_without_its_certificate),
+        cmocka_unit_test(bundle_refuses_several_keys),
+        cmocka_unit_test(bundle_refuses_damaged_pem),
+        cmocka_unit_test(bundle_refuses_what_it_does_not_know),
+        cmocka_unit_test(bundle_refuses_too_much),
+        cmocka_unit_test(bundle_reads_pkcs12),
+        cmocka_unit_test(bundle_reads_pkcs12_with_a_password_beyond_ascii),
+        cmocka_unit_test(bundle_reads_pkcs12_of_other_times),
+        cmocka_unit_test(bundle_reads_pkcs12_with_an_empty_password_or_none),
+        cmocka_unit_test(bundle_names_the_algorithm_that_openssl_left_behind),
+        cmocka_unit_test(bundle_takes_the_entry_that_the_alias_names),
+        cmocka_unit_test(bundle_refuses_a_mac_that_takes_for_ever),
+        cmocka_unit_test(bundle_refuses_altered_pkcs12),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
