@@ -23,6 +23,9 @@ function(saf_room name)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
   target_link_options(${target} PRIVATE
     -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map -Wl,--no-undefined-version)
+  if(NOT SAFRING_SANITIZE) # a sanitizer's own symbols come with the program
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:safring_dialect> ${ROOM_PRIVATE})
   target_link_libraries(${target} PUBLIC ${ROOM_PUBLIC})
   foreach(floor IN LISTS ROOM_FLOORS)
