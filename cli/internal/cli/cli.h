@@ -1,0 +1,120 @@
+/**
+ * @file
+ * What a verb's run() works with: its common options, and the one way to answer.
+ *
+ * A verb puts its result into cli->result (printed as one JSON object with --json) and says it to a person with
+ * cli_say() (silent with --json). Everything that is not the result goes to standard error through cli_note().
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <cli/command.h>
+
+#include <base/buffer.h>
+#include <base/file.h>
+#include <base/own-openssl.h>
+
+#include <safring/cert.h>
+#include <safring/keyring.h>
+#include <safring/pkcs11.h>
+
+#include <jansson.h>
+
+OWN_HANDLE(saf_store, saf_store_close)
+OWN_HANDLE(saf_change, saf_change_abandon)
+OWN_HANDLE(saf_cert, saf_cert_free)
+OWN_HANDLE(saf_ring, saf_ring_close)
+OWN_HANDLE(saf_p11, saf_p11_close)
+OWN_HANDLE(saf_p11_session, saf_p11_logout)
+OWN_VALUE(saf_cert_page, saf_cert_page_free)
+OWN_VALUE(saf_ring_page, saf_ring_page_free)
+OWN_VALUE(saf_policy_page, saf_policy_page_free)
+OWN_VALUE(saf_blob, saf_blob_free)
+OWN_VALUE(saf_p11_token_list, saf_p11_token_list_free)
+OWN_VALUE(saf_p11_secret_list, saf_p11_secret_list_free)
+OWN_POINTER(json_t, json_decref)
+
+/** The options that many verbs take. */
+typedef struct cli_common {
+    bool help, json, dry_run;
+    const char *store, *store_secret_source;
+    const char *module, *pin_source;
+} cli_common;
+
+struct cli {
+    const cli_command *command;
+    cli_common common;
+    saf_principal who;
+    json_t *result;
+    bool answer_is_no; /* exit 3: checked, and the answer is no */
+};
+
+/* ---- answers (output.c) ---- */
+
+/** To a person, on standard output. Nothing with --json. */
+void cli_say(const cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Beside the result, on standard error: "safring: message". */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** The failure in @p err on standard error, as text or, with --json, as an object. Returns the exit code. */
+int cli_report_failure(const cli *cli, const saf_error *err);
+
+/** Print the result with --json, and flush. A full disk or closed pipe is SAF_E_IO. */
+saf_status cli_finish_output(const cli *cli, saf_error *err);
+
+/* ---- things most verbs open (open.c) ---- */
+
+/** The store's directory as options and environment name it. */
+saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *err);
+
+/** Open the store to read. */
+saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err);
+
+/** Open the store to change it. One that is not there yet is made, which is said on standard error; on a dry run it is an error. */
+saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *err);
+
+/** End a change: commit, or abandon on a dry run. */
+saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err);
+
+/** Load the PKCS#11 module; SoftHSM2 with the store's own configuration. */
+saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err);
+
+/** A secret from @p source, else from the terminal (asked as @p prompt; twice when it is a new one), else an error that names @p option. */
+typedef enum cli_prompt { CLI_PROMPT_ONCE, CLI_PROMPT_TWICE } cli_prompt;
+saf_status cli_read_secret(saf_secret *out, const char *source, const char *option, const char *prompt, cli_prompt how,
+                           saf_error *err);
+
+/** The PIN of --pin-source, for the token of that name. */
+saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_error *err);
+
+/* ---- progress (progress.c) ---- */
+
+/** A saf_progress_fn for slow work: a turning mark on a terminal, nothing elsewhere. Context: a cli_progress. */
+typedef struct cli_progress {
+    const char *what;
+    unsigned turns;
+    int64_t last_ms;
+} cli_progress;
+void cli_progress_turn(void *context);
+void cli_progress_end(cli_progress *progress);
+
+/* ---- stable shapes (shape.c): the same object looks the same in every verb's JSON ---- */
+
+/** Bytes as lower-case hex; the caller frees. NULL: no memory. */
+char *cli_hex(const unsigned char *bytes, size_t len);
+
+json_t *cli_shape_cert(const saf_cert *cert);
+json_t *cli_shape_connection(const saf_connection *connection);
+json_t *cli_shape_policy(const saf_policy *policy);
+json_t *cli_shape_token(const saf_p11_token *token);
+json_t *cli_shape_secret(const saf_p11_secret *secret);
+
+const char *cli_trust_name(saf_trust trust);
+const char *cli_usage_name(saf_usage usage);
+const char *cli_key_use_name(saf_key_use use);
+
+/** "rsa 3072", "ec:P-384", with ", no private key" or ", in token" where it applies. Returns @p out. */
+char *cli_key_text(char *out, size_t out_cap, const saf_cert *cert);
+
+#endif

@@ -1,0 +1,19 @@
+/** @file The one list of all commands. */
+#include <cli/command.h>
+
+#define COMMANDS(X) \
+    X(setup) \
+    X(store_init) X(store_show) \
+    X(ca_create) \
+    X(cert_issue) X(cert_list) X(cert_show) X(cert_export) \
+    X(ring_create) X(ring_list) X(ring_show) X(ring_connect) X(ring_remove) X(ring_delete) \
+    X(token_init) X(token_list) \
+    X(secret_generate) X(secret_list) \
+    X(policy_define) X(policy_list) \
+    X(idt_sign) X(idt_verify) X(idt_show)
+
+#define DECLARE(name) extern const cli_command cli_command_##name;
+COMMANDS(DECLARE)
+
+#define LIST(name) &cli_command_##name,
+const cli_command *const cli_commands[] = { COMMANDS(LIST) NULL };

@@ -1,0 +1,119 @@
+/** @file The store, the module and the secrets that verbs open. */
+#include <cli/cli.h>
+
+#include <base/fail.h>
+
+#include <limits.h>
+#include <string.h>
+
+saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *err)
+{
+    if (!cli->common.store)
+        return saf_store_default_dir(out, out_cap, err);
+    if (strlen(cli->common.store) >= out_cap)
+        return saf_fail(err, SAF_E_USAGE, "--store is too long");
+    memcpy(out, cli->common.store, strlen(cli->common.store) + 1);
+    return SAF_OK;
+}
+
+static saf_store_options store_options(const cli *cli)
+{
+    return (saf_store_options){ .secret_source = cli->common.store_secret_source };
+}
+
+saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err)
+{
+    char dir[PATH_MAX];
+    saf_store_options options = store_options(cli);
+    SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    return saf_store_open(out, dir, &options, err);
+}
+
+static saf_status make_store(const cli *cli, const char *dir, saf_error *err)
+{
+    saf_store_options options = store_options(cli);
+    if (cli->common.dry_run) {
+        (void)saf_fail(err, SAF_E_NOT_FOUND, "there is no store in %s, and a dry run makes none", dir);
+        saf_hint(err, "safring store init --store %s", dir);
+        return SAF_E_NOT_FOUND;
+    }
+    saf_status status = saf_store_create(dir, &options, err);
+    if (status == SAF_E_EXISTS) /* another process was faster */
+        return SAF_OK;
+    if (status == SAF_OK)
+        cli_note("made the store %s, its master key in %s", dir,
+                 options.secret_source ? "your passphrase" : "a file beside it (see safring-store-init(1))");
+    return status;
+}
+
+saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *err)
+{
+    char dir[PATH_MAX];
+    saf_store_options options = store_options(cli);
+    SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    saf_status status = saf_store_open(out, dir, &options, err);
+    if (status != SAF_E_NOT_FOUND)
+        return status;
+    SAF_TRY(make_store(cli, dir, err));
+    return saf_store_open(out, dir, &options, err);
+}
+
+saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err)
+{
+    if (!cli->common.dry_run)
+        return saf_change_commit(change, err);
+    saf_change_abandon(change);
+    json_object_set_new(cli->result, "dry_run", json_true());
+    cli_say(cli, "dry run: nothing was changed\n");
+    return SAF_OK;
+}
+
+saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err)
+{
+    char dir[PATH_MAX - 32], conf[PATH_MAX];
+    SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    snprintf(conf, sizeof conf, "%s/softhsm2.conf", dir);
+    saf_p11_options options = { .module = cli->common.module, .softhsm_conf = saf_file_exists(conf) ? conf : NULL };
+    return saf_p11_open(out, &options, err);
+}
+
+/* ---- secrets ---- */
+
+static saf_status ask(saf_secret *out, const char *prompt, saf_error *err)
+{
+    char line[1024];
+    int read = EVP_read_pw_string(line, sizeof line, prompt, 0);
+    saf_status status = read ? saf_fail(err, SAF_E_DENIED, "nothing was entered")
+                             : saf_secret_set(out, saf_bytes_of_text(line), err);
+    OPENSSL_cleanse(line, sizeof line);
+    return status;
+}
+
+static saf_status ask_twice(saf_secret *out, const char *prompt, saf_error *err)
+{
+    OWN(saf_secret) again = { 0 };
+    SAF_TRY(ask(out, prompt, err));
+    SAF_TRY(ask(&again, "Again: ", err));
+    if (!saf_secret_equal(out, &again))
+        return saf_fail(err, SAF_E_DENIED, "the two entries differ");
+    return SAF_OK;
+}
+
+saf_status cli_read_secret(saf_secret *out, const char *source, const char *option, const char *prompt, cli_prompt how,
+                           saf_error *err)
+{
+    if (source)
+        return saf_secret_from_source(out, source, err);
+    if (isatty(STDIN_FILENO))
+        return how == CLI_PROMPT_TWICE ? ask_twice(out, prompt, err) : ask(out, prompt, err);
+    (void)saf_fail(err, SAF_E_DENIED, "no --%s, and no terminal to ask at", option);
+    saf_hint(err, "--%s file:PATH, fd:N, env:NAME or cred:NAME", option);
+    return SAF_E_DENIED;
+}
+
+saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_error *err)
+{
+    char prompt[80];
+    snprintf(prompt, sizeof prompt, "PIN of token %s: ", token);
+    return cli_read_secret(out, cli->common.pin_source, "pin-source", prompt, CLI_PROMPT_ONCE, err);
+}

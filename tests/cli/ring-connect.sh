@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/harness.sh"
+
+given_certificates
+ok safring cert issue ALICE/api --sign-with CERTAUTH/ca --subject "CN=api" --key ec:P-256
+ok safring ring create ALICE/Ring
+
+it "uses the kind of the owner when no usage is given"
+ok safring ring connect ALICE/Ring ALICE/web --json
+same "$(field .usage)" PERSONAL
+ok safring ring connect ALICE/Ring CERTAUTH/ca --json
+same "$(field .usage)" CERTAUTH
+
+it "moves the default from one certificate to another"
+ok safring ring connect ALICE/Ring ALICE/web --default
+ok safring ring connect ALICE/Ring ALICE/api --default
+ok safring ring show ALICE/Ring --json
+same "$(field '[.connections[] | select(.default) | .label] | join(" ")')" "api"
+
+it "updates a connection that is there"
+ok safring ring connect ALICE/Ring ALICE/web --usage certauth
+ok safring ring show ALICE/Ring --json
+same "$(field '[.connections[] | select(.label == "web") | .usage] | join(" ")')" CERTAUTH
+
+it "names the ring or the certificate that is not there"
+refused 4 "ALICE/None" safring ring connect ALICE/None ALICE/web
+refused 4 "ALICE/none" safring ring connect ALICE/Ring ALICE/none
+refused 2 "usage" safring ring connect ALICE/Ring ALICE/web --usage both
+refused 2 "OWNER/LABEL is missing" safring ring connect ALICE/Ring

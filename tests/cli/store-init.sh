@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/harness.sh"
+
+it "makes a private directory with a sealed database and a read-only master key"
+ok safring store init
+says "made the store"
+same "$(mode_of store)" 700
+same "$(mode_of store/store.db)" 600
+same "$(mode_of store/master.key)" 400
+
+it "refuses to make it twice"
+refused 5 "store" safring store init
+
+it "accepts one that is there when told so"
+ok safring store init --if-exists keep --json
+same "$(field .made)" false
+
+it "protects a store by a passphrase, which later commands need"
+ok safring store init --store secret --store-secret-source file:pw
+[ ! -e secret/master.key ] || fail "there is a key file"
+ok safring store show --store secret --store-secret-source file:pw
+says "master key +passphrase"
+printf 'wrong\n' >wrong
+refused 6 "passphrase" safring store show --store secret --store-secret-source file:wrong
+refused 6 "passphrase" safring store show --store secret
+silent_on "correct horse|^wrong"
+

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/harness.sh"
+
+it "lists tokens without a PIN"
+given_token
+ok safring token init AAA.FIRST --pin-source file:pin --so-pin-source file:sopin
+ok safring token list --json
+same "$(field '[.tokens[].label] | join(" ")')" "AAA.FIRST ZWE.IDT"
+
+it "names a module that is not there, or is none"
+refused 4 "/nowhere.so" safring token list --module /nowhere.so
+refused 1 "libc" safring token list --module /lib/x86_64-linux-gnu/libc.so.6

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# installed.sh BUILD_DIR: installs into a fresh prefix and uses what is there: the command, each pkg-config file, the CMake package, the
+# manual pages, and the C samples built against the installed library alone.
+here=$(cd "$(dirname "$0")" && pwd)
+build=$1
+. "$here/../cli/harness.sh"
+prefix=$home/prefix
+ok cmake --install "$build" --prefix "$prefix"
+libdir=$(dirname "$(find "$prefix" -name 'safring-idt.pc')")
+export PKG_CONFIG_PATH=$libdir
+safring() { "$prefix/bin/safring" "$@"; }
+
+it "runs from where it was installed"
+ok safring --version
+
+it "has a manual page per command, and completion"
+[ -f "$prefix/share/man/man1/safring-ring-create.1" ] || fail "no manual page"
+[ -f "$prefix/share/bash-completion/completions/safring" ] || fail "no completion"
+bash -n "$prefix/share/bash-completion/completions/safring" || fail "completion does not parse"
+
+it "has a pkg-config file per library, and each is enough to compile and link"
+for library in base idt keyring pkcs11 certtool issuer setup; do
+    ok pkg-config --exists --print-errors "safring-$library"
+done
+compile() { # SOURCE LIBRARY
+    # shellcheck disable=SC2046  # flags are words
+    ok cc -std=c11 -Wall -Wextra -Werror -o "${1%.c}" "$SOURCE_DIR/samples/$1" $(pkg-config --cflags --libs "$2") -Wl,-rpath,"${libdir%/pkgconfig}"
+}
+compile sign-from-c.c safring-issuer
+compile verify-from-c.c safring-issuer
+compile ring-from-c.c safring-keyring
+
+it "has a CMake package"
+mkdir consumer
+cat >consumer/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(consumer C)
+find_package(safring REQUIRED)
+add_executable(consumer ${SAMPLE})
+target_link_libraries(consumer PRIVATE safring::issuer)
+CMAKE
+ok cmake -S consumer -B consumer/build -DCMAKE_PREFIX_PATH="$prefix" -DSAMPLE="$SOURCE_DIR/samples/sign-from-c.c"
+ok cmake --build consumer/build
+
+it "signs and verifies from C"
+given_policy
+ok ./sign-from-c store ZOWEAPPL IBMUSER file:pin
+cp "$out" t
+ok_from t ./verify-from-c store ZOWEAPPL IBMUSER file:pin
+ok_from t safring idt verify --appl ZOWEAPPL --user IBMUSER --pin-source file:pin
+refused_from t 3 "." ./verify-from-c store ZOWEAPPL OTHER file:pin
+refused 4 "NOPOLICY" ./sign-from-c store NOPOLICY IBMUSER file:pin
+
+it "walks a ring from C and gets its private key"
+given_certificates
+ok safring ring create ALICE/Ring
+ok safring ring connect ALICE/Ring CERTAUTH/ca
+ok safring ring connect ALICE/Ring ALICE/web --default
+ok ./ring-from-c store ALICE Ring
+says "ALICE/web"
+says "CERTAUTH/ca"
+refused 4 "None" ./ring-from-c store ALICE None
