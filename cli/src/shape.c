@@ -92,11 +92,11 @@ json_t *cli_shape_policy(const saf_policy *policy)
 {
     char profile[40];
     snprintf(profile, sizeof profile, "JWT.%s.%s.SAF", policy->appl, policy->user);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:b,s:b}", //
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:s,s:i,s:b}", //
                      "profile", profile, "appl", policy->appl, "user", policy->user, "alg", policy->alg, "key",
                      policy->key, "kid", text_or_null(policy->kid[0] ? policy->kid : NULL), "key_use",
                      cli_key_use_name(policy->key_use), "timeout_min", (int)policy->timeout_min, "any_appl",
-                     policy->any_appl, "prot_allowed", policy->prot_allowed);
+                     policy->any_appl);
 }
 
 json_t *cli_shape_token(const saf_p11_token *token)

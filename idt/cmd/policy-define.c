@@ -11,7 +11,7 @@ typedef struct policy_define {
     const char *appl, *user, *alg, *key, *kid;
     int key_use, if_exists;
     unsigned timeout_min;
-    bool any_appl, prot_allowed;
+    bool any_appl;
 } policy_define;
 
 enum { IF_EXISTS_FAIL, IF_EXISTS_KEEP, IF_EXISTS_REPLACE };
@@ -45,7 +45,7 @@ static saf_status check_key(const policy_define *args, saf_error *err)
 static saf_status build(saf_policy *policy, const policy_define *args, saf_error *err)
 {
     *policy = (saf_policy){ .key_use = key_use_values[args->key_use], .timeout_min = args->timeout_min,
-                            .any_appl = args->any_appl, .prot_allowed = args->prot_allowed };
+                            .any_appl = args->any_appl };
     SAF_TRY(copy_text(policy->appl, sizeof policy->appl, args->appl, "appl", err));
     SAF_TRY(copy_text(policy->user, sizeof policy->user, args->user, "user", err));
     SAF_TRY(copy_text(policy->alg, sizeof policy->alg, args->alg, "alg", err));
@@ -105,7 +105,6 @@ static const cli_option options[] = {
     { CLI_NUMBER, "timeout-min", "N", "how long a token is valid, 1 to 1440 minutes; default 5",
       offsetof(policy_define, timeout_min), .min = 1, .max = 1440, .initial = 5 },
     { CLI_FLAG, "any-appl", NULL, "other applications may accept the token too", offsetof(policy_define, any_appl) },
-    { CLI_FLAG, "prot-allowed", NULL, "a token may stand for a protected user", offsetof(policy_define, prot_allowed) },
     { CLI_CHOICE, "if-exists", "WHAT", "what to do when there is such a policy", offsetof(policy_define, if_exists),
       .choices = if_exists },
     { 0 },
@@ -115,7 +114,7 @@ const cli_command cli_command_policy_define = {
     .noun = "policy",
     .verb = "define",
     .summary = "say how identity tokens of an application are signed",
-    .racf = "RDEFINE IDTDATA JWT.appl.user.SAF IDTPARMS(SIGTOKEN SIGALG IDTTIMEOUT ANYAPPL PROTALLOWED)",
+    .racf = "RDEFINE IDTDATA JWT.appl.user.SAF IDTPARMS(SIGTOKEN SIGALG IDTTIMEOUT ANYAPPL)",
     .description =
         "Defines the policy JWT.APPL.USER.SAF: algorithm, key and lifetime of the identity tokens of these users at these applications. When a token "
         "is made or verified, the most specific policy that covers application and user is used; without one there are no tokens.",

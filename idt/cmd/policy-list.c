@@ -14,8 +14,8 @@ static saf_status run(cli *cli, const void *args, saf_error *err)
     SAF_TRY(saf_store_list_policies(&page, store, &cli->who, err));
     for (size_t i = 0; i < page.count; i++) {
         const saf_policy *policy = &page.policies[i];
-        cli_say(cli, "JWT.%s.%s.SAF  %s  %u min%s%s  %s\n", policy->appl, policy->user, policy->alg, policy->timeout_min,
-                policy->any_appl ? "  any appl" : "", policy->prot_allowed ? "  prot allowed" : "", policy->key);
+        cli_say(cli, "JWT.%s.%s.SAF  %s  %u min%s  %s\n", policy->appl, policy->user, policy->alg, policy->timeout_min,
+                policy->any_appl ? "  any appl" : "", policy->key);
         json_array_append_new(policies, cli_shape_policy(policy));
     }
     return SAF_OK;

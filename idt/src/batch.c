@@ -16,13 +16,12 @@ saf_status saf_idt_sign_batch(saf_idt_lane *lane, const saf_idt_signer *signer, 
     return status;
 }
 
-/* A job that could not be told has a verdict all the same, and not a good one: nobody shall read an old GOOD there. */
 saf_status saf_idt_verify_batch(saf_idt_lane *lane, const saf_idt_verifier *verifier, saf_idt_verify_job *jobs, size_t count)
 {
     saf_status status = SAF_OK;
     for (size_t i = 0; i < count; i++) {
         saf_idt_verify_job *job = &jobs[i];
-        saf_idt_result result = { .verdict = SAF_IDT_BAD_SIGNATURE };
+        saf_idt_result result;
         job->status = saf_idt_verify(lane, verifier, job->token, &job->expect, &result);
         job->verdict = result.verdict;
         status = first_failure(status, job->status);

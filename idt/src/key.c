@@ -99,18 +99,28 @@ void idt_key_free(idt_key *key)
     OPENSSL_cleanse(key, sizeof *key);
 }
 
+/* Whatever libcrypto says of a failure stays out of the error queue of the caller's thread, which may be serving TLS: the status is all
+ * that a hot path tells. */
 saf_status idt_key_sign(saf_idt_lane *lane, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len)
 {
     idt_context *context = NULL;
-    SAF_TRY(idt_lane_context(lane, key, &context));
-    return key->family->sign(context, key, message, out, out_len);
+    ERR_set_mark();
+    saf_status status = idt_lane_context(lane, key, &context);
+    if (status == SAF_OK)
+        status = key->family->sign(context, key, message, out, out_len);
+    ERR_pop_to_mark();
+    return status;
 }
 
 saf_status idt_key_verify(saf_idt_lane *lane, const idt_key *key, saf_bytes message, saf_bytes signature, bool *good)
 {
     idt_context *context = NULL;
-    SAF_TRY(idt_lane_context(lane, key, &context));
-    return key->family->verify(context, key, message, signature, good);
+    ERR_set_mark();
+    saf_status status = idt_lane_context(lane, key, &context);
+    if (status == SAF_OK)
+        status = key->family->verify(context, key, message, signature, good);
+    ERR_pop_to_mark();
+    return status;
 }
 
 bool idt_is_plain_text(saf_bytes text, size_t max)

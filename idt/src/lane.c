@@ -46,12 +46,17 @@ saf_status saf_idt_lane_open(saf_idt_lane **out, const saf_idt_lane_options *opt
     return status;
 }
 
+void saf_idt_lane_forget(saf_idt_lane *lane)
+{
+    for (size_t i = 0; i < IDT_LANE_CONTEXTS; i++)
+        idt_context_clear(&lane->contexts[i]);
+}
+
 void saf_idt_lane_close(saf_idt_lane **lane)
 {
     if (!lane || !*lane)
         return;
-    for (size_t i = 0; i < IDT_LANE_CONTEXTS; i++)
-        idt_context_clear(&(*lane)->contexts[i]);
+    saf_idt_lane_forget(*lane);
     idt_id_pool_close(&(*lane)->pool);
     OPENSSL_cleanse(*lane, sizeof **lane); /* tokens are as good as passwords while they live */
     free(*lane);

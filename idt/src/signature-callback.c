@@ -9,6 +9,8 @@ static saf_status callback_sign(idt_context *context, const idt_key *key, saf_by
     (void)context;
     size_t len = 0;
     saf_status status = key->call(key->call_context, message, out, &len);
+    if (status == SAF_E_USAGE || status == SAF_E_SPACE) /* of the call in there, not of ours: the claims and the room are right */
+        return SAF_E_FAILED;
     if (status != SAF_OK)
         return status;
     size_t fixed = key->algorithm->signature_len;

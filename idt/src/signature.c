@@ -1,7 +1,6 @@
 #include "signature.h"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 
 void idt_context_clear(idt_context *context)
 {
@@ -38,14 +37,10 @@ saf_status idt_context_hash(idt_context *context, saf_bytes message, unsigned ch
     return SAF_OK;
 }
 
-/* libcrypto answers "wrong" and "not even a signature" differently; both are the sender's doing, and neither may leave
- * anything in the error queue of the caller's thread. */
+/* libcrypto answers "wrong" and "not even a signature" differently; both are the sender's doing. */
 bool idt_context_accepts(idt_context *context, saf_bytes signature, const unsigned char *hash, size_t hash_len)
 {
-    ERR_set_mark();
-    int answer = EVP_PKEY_verify(context->pkey, signature.data, signature.len, hash, hash_len);
-    ERR_pop_to_mark();
-    return answer == 1;
+    return EVP_PKEY_verify(context->pkey, signature.data, signature.len, hash, hash_len) == 1;
 }
 
 bool idt_same_secret(saf_bytes a, saf_bytes b)

@@ -18,13 +18,14 @@ static saf_status judge_content(saf_idt_lane *lane, const saf_idt_verifier *veri
     return SAF_OK;
 }
 
-/* Nothing of a token that is not good reaches the caller. */
+/* Nothing of a token that is not good reaches the caller, and no verdict of an earlier one when it cannot be told. */
 saf_status saf_idt_verify(saf_idt_lane *lane, const saf_idt_verifier *verifier, saf_bytes token,
                           const saf_idt_expect *expect, saf_idt_result *result)
 {
     static const saf_idt_expect anybody = { 0 };
     idt_compact compact;
     idt_claims claims;
+    *result = (saf_idt_result) { .verdict = SAF_IDT_BAD_SIGNATURE };
     saf_idt_verdict verdict = idt_compact_read(lane, token, &compact);
     if (verdict == SAF_IDT_GOOD)
         verdict = idt_header_judge(&lane->header_json, verifier);

@@ -5,7 +5,7 @@ key='pkcs11:token=ZWE.IDT;object=jwtsecret;type=secret-key'
 
 it "defines a policy with z/OS's defaults"
 ok safring policy define --appl zoweappl --user '*' --alg HS512 --key "$key" --json
-same "$(field '"\(.profile) \(.timeout_min) \(.any_appl) \(.prot_allowed) \(.key_use)"')" "JWT.ZOWEAPPL.*.SAF 5 false false token"
+same "$(field '"\(.profile) \(.timeout_min) \(.any_appl) \(.key_use)"')" "JWT.ZOWEAPPL.*.SAF 5 false token"
 
 it "refuses a second, unless told to keep or replace it"
 refused 5 "JWT.ZOWEAPPL" safring policy define --appl ZOWEAPPL --user '*' --alg HS256 --key "$key"

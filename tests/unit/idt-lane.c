@@ -238,6 +238,16 @@ TEST(threads_share_signers_and_verifiers)
     assert_threads_share(SAF_IDT_EDDSA);
 }
 
+TEST(a_lane_that_forgot_its_keys_prepares_them_anew)
+{
+    char id[SAF_IDT_ID_LEN];
+    saf_idt_lane *lane = real_lane();
+    next_id(lane, id);
+    saf_idt_lane_forget(lane);
+    next_id(lane, id);
+    saf_idt_lane_close(&lane);
+}
+
 TEST(closing_and_freeing_nothing_is_allowed)
 {
     saf_idt_lane *lane = NULL;
@@ -261,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_forked_process_makes_other_ids),
         cmocka_unit_test(a_lane_keeps_more_keys_than_it_has_room_for),
         cmocka_unit_test(threads_share_signers_and_verifiers),
+        cmocka_unit_test(a_lane_that_forgot_its_keys_prepares_them_anew),
         cmocka_unit_test(closing_and_freeing_nothing_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,8 +139,12 @@ typedef struct saf_idt_lane_options {
 /** Open one thread's lane. @p options may be NULL. */
 saf_status saf_idt_lane_open(saf_idt_lane **out, const saf_idt_lane_options *options, saf_error *err);
 
-/** NULL allowed; sets *lane to NULL. */
+/** NULL allowed; sets *lane to NULL. Close or forget lanes before the module that a key came from is closed. */
 void saf_idt_lane_close(saf_idt_lane **lane);
+
+/** Give up everything the lane keeps of keys that it has used (a key that was freed may live on here, until 16 others were used).
+ *  The next use of a key prepares it anew. */
+void saf_idt_lane_forget(saf_idt_lane *lane);
 
 /* ---- sign -------------------------------------------------------------------------------------------------- */
 
@@ -237,7 +241,7 @@ typedef struct saf_idt_result {
  * @param token   any bytes; borrowed for the call
  * @param expect  NULL: check neither sub nor aud
  * @retval SAF_OK  there is a verdict
- * @retval SAF_E_FAILED, SAF_E_TOKEN_GONE, …  it could not be told (the key's callback failed)
+ * @retval SAF_E_FAILED, SAF_E_TOKEN_GONE, …  it could not be told (the key's callback failed); result->verdict is not SAF_IDT_GOOD then
  */
 saf_status saf_idt_verify(saf_idt_lane *lane, const saf_idt_verifier *verifier, saf_bytes token,
                           const saf_idt_expect *expect, saf_idt_result *result);

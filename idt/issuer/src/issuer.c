@@ -15,6 +15,7 @@ struct saf_issuer {
     key_source source;
     policy_set *set;
     int64_t checked_at; /* the second in which the set was last compared with the store */
+    bool token_was_lost; /* since then */
 };
 
 struct saf_issuer_lane {
@@ -84,6 +85,7 @@ static void adopt_set(saf_issuer_lane *lane)
     if (lane->set == lane->issuer->set)
         return;
     policy_cache_clear(&lane->cache);
+    saf_idt_lane_forget(lane->idt); /* private keys that are no policy's any more */
     policy_set_release(&lane->set);
     lane->set = policy_set_reference(lane->issuer->set);
 }
@@ -122,8 +124,11 @@ static saf_status renew_set(saf_issuer *issuer, saf_error *err)
 {
     bool stale = false;
     SAF_TRY(policy_set_is_stale(&stale, issuer->set, issuer->source.store, err));
-    if (!stale)
+    if (!stale && !issuer->token_was_lost)
         return SAF_OK;
+    if (issuer->token_was_lost)
+        token_logins_retire(&issuer->source.logins);
+    issuer->token_was_lost = false;
     policy_set *set = NULL;
     SAF_TRY(policy_set_new(&set, issuer->source.store, err));
     policy_set_release(&issuer->set);
@@ -156,14 +161,25 @@ static saf_status look_up(const policy_key **out, saf_issuer_lane *lane, const t
     return SAF_OK;
 }
 
+/* While another lane prepares a key (which may wait for a token, or for whoever types a PIN), one that knows its key goes on with it, for
+ * a few seconds only: a policy that was withdrawn must not be followed much longer. */
+static bool may_go_on(saf_issuer_lane *lane, int64_t now)
+{
+    enum { BUSY_SEC_MAX = 5 };
+    if (now < lane->checked_at || now - lane->checked_at > BUSY_SEC_MAX)
+        return false;
+    if (pthread_mutex_trylock(&lane->issuer->lock) != 0)
+        return true;
+    pthread_mutex_unlock(&lane->issuer->lock);
+    return false;
+}
+
 static saf_status key_of(const policy_key **out, saf_issuer_lane *lane, const token_names *names, saf_error *err)
 {
     int64_t now = now_of(lane->issuer);
-    if (now == lane->checked_at) {
-        *out = policy_cache_find(&lane->cache, names);
-        if (*out)
-            return SAF_OK;
-    }
+    *out = policy_cache_find(&lane->cache, names);
+    if (*out && (now == lane->checked_at || may_go_on(lane, now)))
+        return SAF_OK;
     pthread_mutex_lock(&lane->issuer->lock);
     saf_status status = look_up(out, lane, names, now, err);
     pthread_mutex_unlock(&lane->issuer->lock);
@@ -204,6 +220,16 @@ static saf_status fold_names(token_names *out, const char *appl, const char *use
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */
 
+/* A token that went away takes its sessions with it. From the next second on its keys are prepared anew, with new ones. */
+static void mind_lost_token(saf_issuer *issuer, saf_status status)
+{
+    if (status != SAF_E_TOKEN_GONE)
+        return;
+    pthread_mutex_lock(&issuer->lock);
+    issuer->token_was_lost = true;
+    pthread_mutex_unlock(&issuer->lock);
+}
+
 static saf_status key_failure(const policy_key *key, const char *what, saf_status status, saf_error *err)
 {
     if (status == SAF_E_TOKEN_GONE)
@@ -241,10 +267,10 @@ static saf_idt_claims claims_of(const policy_key *key, const token_names *names)
 }
 
 /* The core writes no text. Of its claims only amr comes from the caller unchecked. */
-static saf_status sign_failure(const policy_key *key, saf_status status, size_t room, saf_error *err)
+static saf_status sign_failure(const policy_key *key, saf_status status, saf_error *err)
 {
     if (status == SAF_E_SPACE)
-        return saf_fail(err, status, "the token needs room for %zu characters", room);
+        return saf_fail(err, status, "the token needs room for %zu characters", saf_idt_signer_token_max(key->signer));
     if (status == SAF_E_USAGE)
         return amr_failure(err);
     return key_failure(key, "did not sign", status, err);
@@ -264,7 +290,8 @@ saf_status saf_issuer_sign(saf_issuer_lane *lane, const saf_principal *who, cons
     claims.amr = amr;
     claims.amr_count = request->amr_count;
     saf_status status = saf_idt_sign(lane->idt, key->signer, &claims, out, out_cap, out_len);
-    return status == SAF_OK ? SAF_OK : sign_failure(key, status, *out_len, err);
+    mind_lost_token(lane->issuer, status);
+    return status == SAF_OK ? SAF_OK : sign_failure(key, status, err);
 }
 
 /* ---- verify -------------------------------------------------------------------------------------------------- */
@@ -296,9 +323,11 @@ saf_status saf_issuer_verify(saf_issuer_lane *lane, const saf_principal *who, co
 {
     token_names names = { 0 };
     const policy_key *key = NULL;
+    *result = (saf_idt_result) { .verdict = SAF_IDT_BAD_SIGNATURE };
     SAF_TRY(fold_names(&names, appl, user, err));
     SAF_TRY(saf_store_ask(lane->issuer->source.store, who, SAF_FN_TOKEN_VERIFY, names.appl, names.user, err));
     SAF_TRY(key_of(&key, lane, &names, err));
     saf_status status = verify_with(lane, key, &names, origin, token, result);
+    mind_lost_token(lane->issuer, status);
     return status == SAF_OK ? SAF_OK : key_failure(key, "could not verify", status, err);
 }

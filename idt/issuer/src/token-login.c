@@ -8,9 +8,10 @@
 struct token_login {
     token_login *next;
     saf_p11_token token;
-    saf_secret pin; /* kept: libp11 wants it again for every private key, and it may be asked for only once */
+    saf_secret pin; /* kept for logging in again after the token was away; it may be asked for only once */
     saf_p11_session *session;
     bool refused;
+    bool retired; /* keys of older policy sets still point into its session */
 };
 
 static void free_login(token_login **login)
@@ -25,18 +26,34 @@ static void free_login(token_login **login)
 
 OWN_HANDLE(token_login, free_login)
 
+static bool is_for(const token_login *login, const saf_p11_token *token)
+{
+    return strcmp(login->token.serial, token->serial) == 0 && strcmp(login->token.label, token->label) == 0;
+}
+
 static token_login *find_login(const token_logins *logins, const saf_p11_token *token)
 {
     token_login *login = logins->first;
-    while (login && (strcmp(login->token.serial, token->serial) != 0 || strcmp(login->token.label, token->label) != 0))
+    while (login && (login->retired || !is_for(login, token)))
+        login = login->next;
+    return login;
+}
+
+static const token_login *find_retired(const token_logins *logins, const saf_p11_token *token)
+{
+    const token_login *login = logins->first;
+    while (login && !(login->retired && !login->refused && is_for(login, token)))
         login = login->next;
     return login;
 }
 
 static saf_status ask_pin(token_login *login, const token_logins *logins, const saf_p11_uri *uri, saf_error *err)
 {
+    const token_login *before = find_retired(logins, &login->token);
     if (!login->token.login_required)
         return SAF_OK;
+    if (before)
+        return saf_secret_set(&login->pin, saf_secret_bytes(&before->pin), err);
     if (!logins->ask_pin)
         return saf_fail(err, SAF_E_DENIED, "token %s wants a PIN, and there is none", login->token.label);
     return logins->ask_pin(logins->pin_context, uri, &login->pin, err);
@@ -110,6 +127,12 @@ saf_status token_login_private_key(EVP_PKEY **out, token_logins *logins, const s
     token_login *login = NULL;
     SAF_TRY(login_of(&login, logins, uri, err));
     return mind_refusal(login, saf_p11_load_private_key(out, logins->p11, uri, &login->pin, err));
+}
+
+void token_logins_retire(token_logins *logins)
+{
+    for (token_login *login = logins->first; login; login = login->next)
+        login->retired = login->retired || login->session;
 }
 
 void token_logins_close(token_logins *logins)

@@ -24,6 +24,9 @@ saf_status token_login_mac(saf_p11_mac **out, token_logins *logins, const saf_p1
 /** A private key that works inside its token. */
 saf_status token_login_private_key(EVP_PKEY **out, token_logins *logins, const saf_p11_uri *uri, saf_error *err);
 
+/** A token was lost: from now on log in anew, with the PINs known. What came out before keeps its session and fails. */
+void token_logins_retire(token_logins *logins);
+
 /** Log out everywhere and wipe the PINs. */
 void token_logins_close(token_logins *logins);
 

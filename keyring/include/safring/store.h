@@ -251,7 +251,7 @@ typedef struct saf_policy {
     saf_key_use key_use;
     unsigned timeout_min; /**< IDTTIMEOUT, 1-1440 */
     bool any_appl;        /**< ANYAPPL */
-    bool prot_allowed;    /**< PROTALLOWED */
+    bool prot_allowed;    /**< PROTALLOWED; kept, but the store has no protected users yet, so nothing asks for it */
     uint64_t generation;  /**< rises with each change of this policy; 0 in what a caller passes */
 } saf_policy;
 

@@ -7,7 +7,7 @@
  *
  * Open one saf_issuer per process, after fork(); open one saf_issuer_lane per thread. The issuer keeps prepared keys and looks at the
  * store when a lane meets an application and user for the first time, and once a second: a change of policies, or of a ring that
- * a key comes from, is followed within the next second. In between, a token costs no store access, no lock and no allocation.
+ * a key comes from, is followed within the next second (five, while a key is being prepared). In between, a token costs no store access, no lock and no allocation.
  *
  * Every call asks the store's authority whether its principal may sign (SAF_FN_TOKEN_SIGN) or verify (SAF_FN_TOKEN_VERIFY) for that
  * application and user. Policies, rings and keys the issuer reads as the program itself (user NULL), so an authority of the program's
@@ -35,7 +35,7 @@ typedef struct saf_issuer saf_issuer;
 typedef struct saf_issuer_lane saf_issuer_lane;
 
 /** Asked, at most once per token, for the PIN of the token that a policy's key is in. Fills @p pin, which the issuer keeps until it is
- *  closed. A failure or a wrong PIN is final for this issuer: tokens lock themselves after a few wrong ones. */
+ *  closed, to log in again when the token was away. It must not call the issuer. A failure or a wrong PIN is final for this issuer: tokens lock themselves after a few wrong ones. */
 typedef saf_status (*saf_issuer_pin_fn)(void *context, const saf_p11_uri *key, saf_secret *pin, saf_error *err);
 
 /** What an issuer works with. Everything is borrowed and must outlive it. */
