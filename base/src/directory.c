@@ -19,10 +19,12 @@ static saf_status make_one(const char *path, mode_t mode, int *made, saf_error *
     if (is_directory(path))
         return SAF_OK;
     *made = mkdir(path, mode) == 0;
-    if (*made || (errno == EEXIST && is_directory(path)))
+    int why = errno; /* looking again changes it */
+    if (*made || (why == EEXIST && is_directory(path)))
         return SAF_OK;
-    if (errno == EEXIST || errno == ENOTDIR)
+    if (why == EEXIST || why == ENOTDIR)
         return saf_fail(err, SAF_E_EXISTS, "cannot make the directory %s: a file is in its place", path);
+    errno = why;
     return saf_fail_errno(err, "cannot make the directory %s", path);
 }
 

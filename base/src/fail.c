@@ -1,6 +1,6 @@
 #include <base/fail.h>
 
-#include "utf8.h"
+#include <base/utf8.h>
 
 #include <openssl/err.h>
 

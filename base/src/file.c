@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 
 /* O_NONBLOCK: opening a pipe that nobody writes to must be refused, not waited for. */
 saf_status saf_descriptor_open(int *fd, struct stat *about, const char *path, saf_error *err)
@@ -56,35 +57,41 @@ static saf_status read_all(saf_buffer *out, int fd, const char *path, size_t max
     return SAF_OK;
 }
 
-saf_status saf_file_read(saf_buffer *out, const char *path, size_t max, saf_error *err)
+saf_status saf_file_read_open(saf_buffer *out, int fd, const char *path, size_t max, saf_error *err)
 {
-    OWN(own_fd) file = -1;
-    struct stat about;
-    int is_input = !strcmp(path, "-");
-    if (!is_input)
-        SAF_TRY(saf_descriptor_open(&file, &about, path, err));
     size_t start = out->len;
-    saf_status status =
-        is_input ? read_all(out, STDIN_FILENO, "standard input", max, err) : read_all(out, file, path, max, err);
+    saf_status status = read_all(out, fd, path, max, err);
     if (status != SAF_OK)
         shorten(out, start);
     return status;
 }
 
-/* A file on its way: what is written under a temporary name and vanishes with the scope unless published. */
+saf_status saf_file_read(saf_buffer *out, const char *path, size_t max, saf_error *err)
+{
+    if (!strcmp(path, "-"))
+        return saf_file_read_open(out, STDIN_FILENO, "standard input", max, err);
+    OWN(own_fd) file = -1;
+    struct stat about;
+    SAF_TRY(saf_descriptor_open(&file, &about, path, err));
+    return saf_file_read_open(out, file, path, max, err);
+}
+
+/* A file on its way: what is written without a name, or under a temporary one, and vanishes with the scope unless
+ * published. */
 typedef struct draft_file {
     const char *path; /* where it is to go, borrowed */
     const char *base; /* the last component of path */
     int directory;
     int file;
-    char name[sizeof ".saf-0123456789abcdef"]; /* in the directory; empty when there is none */
+    bool is_named;                             /* it has the temporary name now */
+    char name[sizeof ".saf-0123456789abcdef"]; /* temporary, in the directory */
 } draft_file;
 
 static void draft_discard(draft_file *draft)
 {
     if (draft->file >= 0)
         close(draft->file);
-    if (*draft->name)
+    if (draft->is_named)
         unlinkat(draft->directory, draft->name, 0);
     if (draft->directory >= 0)
         close(draft->directory);
@@ -93,7 +100,7 @@ static void draft_discard(draft_file *draft)
 OWN_VALUE(draft_file, draft_discard)
 
 /* Kept open, so that all steps happen in the same directory even if somebody renames it meanwhile. */
-static saf_status open_directory(draft_file *draft, saf_error *err)
+static saf_status open_directory(draft_file *draft, int at, saf_error *err)
 {
     const char *slash = strrchr(draft->path, '/');
     draft->base = slash ? slash + 1 : draft->path;
@@ -103,22 +110,32 @@ static saf_status open_directory(draft_file *draft, saf_error *err)
     OWN(own_text) directory = len ? strndup(draft->path, len) : strdup(".");
     if (!directory)
         return saf_fail_memory(err);
-    draft->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    draft->directory = openat(at, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (draft->directory < 0)
         return saf_fail_errno(err, "cannot write %s: its directory", draft->path);
     return SAF_OK;
+}
+
+/* A file without a name vanishes with its process, however that ends. Not every file system has them, and they get
+ * their name through /proc. */
+static int create_nameless(draft_file *draft)
+{
+    if (access("/proc/self/fd", X_OK) == 0)
+        draft->file = openat(draft->directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    return draft->file;
 }
 
 static saf_status create(draft_file *draft, saf_error *err)
 {
     uint64_t number;
     SAF_TRY(saf_random_bytes((unsigned char *)&number, sizeof number, err));
-    char name[sizeof draft->name];
-    snprintf(name, sizeof name, ".saf-%016" PRIx64, number);
-    draft->file = openat(draft->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    snprintf(draft->name, sizeof draft->name, ".saf-%016" PRIx64, number);
+    if (create_nameless(draft) >= 0)
+        return SAF_OK;
+    draft->file = openat(draft->directory, draft->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (draft->file < 0)
         return saf_fail_errno(err, "cannot write %s", draft->path);
-    memcpy(draft->name, name, sizeof name);
+    draft->is_named = true;
     return SAF_OK;
 }
 
@@ -134,28 +151,62 @@ static int write_all(int fd, saf_bytes content)
     return 0;
 }
 
-/* Flushed before it gets its name: a power cut must not leave the name on an empty file. Some file systems tell
- * of a full disk only when the file is closed. */
-static saf_status fill(draft_file *draft, saf_bytes content, mode_t mode, saf_error *err)
+/* The mode comes last: a change of owner may take bits of it away. */
+static int set_owner_and_mode(int fd, const saf_file_spec *spec)
 {
-    if (write_all(draft->file, content) != 0 || fchmod(draft->file, mode) != 0 || fsync(draft->file) != 0)
-        return saf_fail_errno(err, "cannot write %s", draft->path);
+    if (spec->owner && fchown(fd, spec->owner->user, spec->owner->group) != 0)
+        return -1;
+    return fchmod(fd, spec->mode);
+}
+
+/* Some file systems tell of a full disk only when the file is closed; none of those that have nameless files, which
+ * stay open until they have a name. */
+static int close_named(draft_file *draft)
+{
+    if (!draft->is_named)
+        return 0;
     int file = draft->file;
     draft->file = -1;
-    if (close(file) != 0 && errno != EINTR)
+    return close(file) == 0 || errno == EINTR ? 0 : -1;
+}
+
+/* Flushed before it gets its name: a power cut must not leave the name on an empty file. */
+static saf_status fill(draft_file *draft, saf_bytes content, const saf_file_spec *spec, saf_error *err)
+{
+    if (write_all(draft->file, content) != 0 || set_owner_and_mode(draft->file, spec) != 0 || fsync(draft->file) != 0 ||
+        close_named(draft) != 0)
         return saf_fail_errno(err, "cannot write %s", draft->path);
     return SAF_OK;
 }
 
-/* 0, or -1 and errno, EEXIST when the name is taken; never replaces. Some file systems (NFS) know only links. */
-static int rename_to_new(draft_file *draft)
+/* Those that follow answer 0, or -1 and errno. */
+static int give_name(const draft_file *draft, const char *name)
 {
+    char self[sizeof "/proc/self/fd/" + 3 * sizeof draft->file];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", draft->file);
+    return linkat(AT_FDCWD, self, draft->directory, name, AT_SYMLINK_FOLLOW);
+}
+
+/* EEXIST when the name is taken; never replaces. Some file systems (NFS) know only links. */
+static int publish_new(draft_file *draft)
+{
+    if (!draft->is_named)
+        return give_name(draft, draft->base);
     int answer = renameat2(draft->directory, draft->name, draft->directory, draft->base, RENAME_NOREPLACE);
     if (answer == 0 || (errno != EINVAL && errno != ENOSYS))
         return answer;
     if (linkat(draft->directory, draft->name, draft->directory, draft->base, 0) != 0)
         return -1;
     return unlinkat(draft->directory, draft->name, 0);
+}
+
+/* A link cannot replace, so a file without a name gets its temporary one for the moment between these two calls. */
+static int publish_over(draft_file *draft)
+{
+    if (!draft->is_named && give_name(draft, draft->name) != 0)
+        return -1;
+    draft->is_named = true;
+    return renameat(draft->directory, draft->name, draft->directory, draft->base);
 }
 
 static saf_status refuse_existing(const char *path, saf_error *err)
@@ -165,45 +216,48 @@ static saf_status refuse_existing(const char *path, saf_error *err)
 
 static saf_status publish(draft_file *draft, saf_if_exists if_exists, saf_error *err)
 {
-    int answer = if_exists == SAF_IF_EXISTS_REPLACE
-                     ? renameat(draft->directory, draft->name, draft->directory, draft->base)
-                     : rename_to_new(draft);
+    int answer = if_exists == SAF_IF_EXISTS_REPLACE ? publish_over(draft) : publish_new(draft);
     if (answer != 0 && errno == EEXIST && if_exists == SAF_IF_EXISTS_KEEP)
         return SAF_OK;
     if (answer != 0 && errno == EEXIST)
         return refuse_existing(draft->path, err);
     if (answer != 0)
         return saf_fail_errno(err, "cannot write %s", draft->path);
-    *draft->name = '\0';
+    draft->is_named = false;
     if (fsync(draft->directory) != 0 && errno != EINVAL)
         return saf_fail_errno(err, "cannot flush the directory of %s", draft->path);
     return SAF_OK;
 }
 
-static saf_status write_new(const char *path, saf_bytes content, mode_t mode, saf_if_exists if_exists,
-                            saf_error *err)
+static saf_status write_new(int at, const char *path, saf_bytes content, const saf_file_spec *spec, saf_error *err)
 {
     OWN(draft_file) draft = { .path = path, .directory = -1, .file = -1 };
-    SAF_TRY(open_directory(&draft, err));
+    SAF_TRY(open_directory(&draft, at, err));
     SAF_TRY(create(&draft, err));
-    SAF_TRY(fill(&draft, content, mode, err));
-    return publish(&draft, if_exists, err);
+    SAF_TRY(fill(&draft, content, spec, err));
+    return publish(&draft, spec->if_exists, err);
+}
+
+saf_status saf_file_write_at(int directory, const char *path, saf_bytes content, const saf_file_spec *spec, saf_error *err)
+{
+    struct stat about;
+    if (fstatat(directory, path, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return write_new(directory, path, content, spec, err);
+    if (spec->if_exists == SAF_IF_EXISTS_KEEP)
+        return SAF_OK;
+    if (spec->if_exists == SAF_IF_EXISTS_FAIL)
+        return refuse_existing(path, err);
+    /* rename() would put a file in the place of a link or, for root, of /dev/null */
+    if (!S_ISREG(about.st_mode))
+        return saf_fail(err, SAF_E_EXISTS, "%s is not a regular file and cannot be replaced", path);
+    return write_new(directory, path, content, spec, err);
 }
 
 saf_status saf_file_write(const char *path, saf_bytes content, mode_t mode, saf_if_exists if_exists,
                           saf_error *err)
 {
-    struct stat about;
-    if (lstat(path, &about) != 0)
-        return write_new(path, content, mode, if_exists, err);
-    if (if_exists == SAF_IF_EXISTS_KEEP)
-        return SAF_OK;
-    if (if_exists == SAF_IF_EXISTS_FAIL)
-        return refuse_existing(path, err);
-    /* rename() would put a file in the place of a link or, for root, of /dev/null */
-    if (!S_ISREG(about.st_mode))
-        return saf_fail(err, SAF_E_EXISTS, "%s is not a regular file and cannot be replaced", path);
-    return write_new(path, content, mode, if_exists, err);
+    const saf_file_spec spec = { .mode = mode, .if_exists = if_exists };
+    return saf_file_write_at(AT_FDCWD, path, content, &spec, err);
 }
 
 int saf_file_exists(const char *path)

@@ -1,6 +1,6 @@
 #include <base/json-reader.h>
 
-#include "utf8.h"
+#include <base/utf8.h>
 
 /* An object or array that is open where the reader stands. */
 struct level {

@@ -3,9 +3,10 @@
  *
  * libp11 0.4.12 damages keys in use when its lists are read again, so each key gets a context of its own, read once;
  * asked for again, the same key comes from there. A context is kept until the module is closed, even one that was of no
- * use, because releasing its slots closes all sessions of the process (C_CloseAllSessions); and it is never unloaded,
- * which would finalise the module (PKCS11_CTX_unload): that is module.c's affair. libp11 is not given the PIN, of which
- * it would keep a copy: we have logged in, and Cryptoki's login holds for the process.
+ * use (it serves the next key that is asked for), because releasing its slots closes all sessions of the process
+ * (C_CloseAllSessions); and it is never unloaded, which would finalise the module (PKCS11_CTX_unload): that is module.c's
+ * affair. libp11 is not given the PIN, of which it would keep a copy: we have logged in, and Cryptoki's login holds for
+ * the process.
  */
 #include "key-pair.h"
 
@@ -23,11 +24,13 @@ typedef struct ec_key_method_st EC_KEY_METHOD;
 struct p11_key_pair {
     p11_key_pair *next;
     CK_SLOT_ID slot;
-    CK_OBJECT_HANDLE object; /* valid in the whole process; a destroyed object's is not given to another */
+    CK_OBJECT_HANDLE object; /* valid in the whole process */
+    saf_p11_uri name;        /* its label and id */
+    bool retired;            /* see p11_key_pairs_retire() */
     PKCS11_CTX *context;
     PKCS11_SLOT *slots;
     unsigned slot_count;
-    EVP_PKEY *key; /* NULL: this one could not be loaded */
+    EVP_PKEY *key; /* NULL: it could not be loaded */
 };
 
 static void key_pair_free(p11_key_pair *pair)
@@ -53,12 +56,15 @@ void p11_key_pairs_free(saf_p11 *p11)
 
 static saf_status read_slots(p11_key_pair *pair, const saf_p11 *p11, saf_error *err)
 {
-    pair->context = PKCS11_CTX_new();
-    if (!pair->context)
+    PKCS11_CTX *context = PKCS11_CTX_new();
+    if (!context)
         return saf_fail_memory(err);
-    if (PKCS11_CTX_load(pair->context, p11->path) != 0 ||
-        PKCS11_enumerate_slots(pair->context, &pair->slots, &pair->slot_count) != 0)
+    if (PKCS11_CTX_load(context, p11->path) != 0 ||
+        PKCS11_enumerate_slots(context, &pair->slots, &pair->slot_count) != 0) {
+        PKCS11_CTX_free(context); /* it has no slots to release */
         return saf_fail_openssl(err, "%s cannot be read by libp11", p11->path);
+    }
+    pair->context = context;
     return SAF_OK;
 }
 
@@ -101,44 +107,78 @@ static saf_status refuse_kind(const saf_p11_uri *name, saf_error *err)
 
 static saf_status load(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
 {
-    saf_p11_uri name;
-    CK_RV answer = p11_read_uri(&name, session, pair->object, SAF_P11_PRIVATE);
-    if (answer != CKR_OK)
-        return p11_fail(err, answer, "cannot read a private key of token %s", session->token.label);
-    SAF_TRY(read_slots(pair, session->p11, err));
-    PKCS11_KEY *key = find_key(find_token(pair), &name);
+    if (!pair->slots)
+        SAF_TRY(read_slots(pair, session->p11, err));
+    PKCS11_KEY *key = find_key(find_token(pair), &pair->name);
     if (!key)
-        return refuse_kind(&name, err);
+        return refuse_kind(&pair->name, err);
     pair->key = PKCS11_get_private_key(key);
     if (!pair->key)
-        return saf_fail_openssl(err, "private key \"%s\" of token %s cannot be used", name.object, session->token.label);
+        return saf_fail_openssl(err, "private key \"%s\" of token %s cannot be used", pair->name.object,
+                                session->token.label);
     return SAF_OK;
 }
 
 /* ---- loaded once ------------------------------------------------------------------------------------------ */
 
-static p11_key_pair *find_loaded(const saf_p11 *p11, CK_SLOT_ID slot, CK_OBJECT_HANDLE object)
+static bool same_name(const saf_p11_uri *a, const saf_p11_uri *b)
 {
-    for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
-        if (pair->key && pair->slot == slot && pair->object == object)
+    return !strcmp(a->object, b->object) && a->id_len == b->id_len && !memcmp(a->id, b->id, a->id_len);
+}
+
+static p11_key_pair *find_loaded(const saf_p11_session *session, CK_OBJECT_HANDLE object, const saf_p11_uri *name)
+{
+    for (p11_key_pair *pair = session->p11->key_pairs; pair; pair = pair->next)
+        if (pair->key && !pair->retired && pair->slot == session->token.slot && pair->object == object &&
+            same_name(&pair->name, name))
             return pair;
     return NULL;
 }
 
-static saf_status load_once(p11_key_pair **out, const saf_p11_session *session, CK_OBJECT_HANDLE object, saf_error *err)
+/* One whose key could not be loaded: no key is in use that reading the lists again would damage, so it serves the next. */
+static p11_key_pair *find_unused(const saf_p11_session *session)
 {
-    *out = find_loaded(session->p11, session->token.slot, object);
-    if (*out)
-        return SAF_OK;
+    for (p11_key_pair *pair = session->p11->key_pairs; pair; pair = pair->next)
+        if (!pair->key && !pair->retired && pair->slot == session->token.slot)
+            return pair;
+    return NULL;
+}
+
+static p11_key_pair *add_pair(const saf_p11_session *session)
+{
     p11_key_pair *pair = calloc(1, sizeof *pair);
     if (!pair)
-        return saf_fail_memory(err);
+        return NULL;
     pair->slot = session->token.slot;
-    pair->object = object;
     pair->next = session->p11->key_pairs;
     session->p11->key_pairs = pair;
+    return pair;
+}
+
+static saf_status load_once(p11_key_pair **out, const saf_p11_session *session, CK_OBJECT_HANDLE object, saf_error *err)
+{
+    saf_p11_uri name;
+    CK_RV answer = p11_read_uri(&name, session, object, SAF_P11_PRIVATE);
+    if (answer != CKR_OK)
+        return p11_fail(err, answer, "cannot read a private key of token %s", session->token.label);
+    *out = find_loaded(session, object, &name);
+    if (*out)
+        return SAF_OK;
+    p11_key_pair *pair = find_unused(session);
+    if (!pair)
+        pair = add_pair(session);
+    if (!pair)
+        return saf_fail_memory(err);
+    pair->object = object;
+    pair->name = name;
     *out = pair;
     return load(pair, session, err);
+}
+
+void p11_key_pairs_retire(saf_p11 *p11, CK_SLOT_ID slot)
+{
+    for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
+        pair->retired = pair->retired || pair->slot == slot;
 }
 
 saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,

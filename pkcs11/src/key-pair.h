@@ -4,6 +4,10 @@
 
 #include "module.h"
 
+/** Keep those of a slot for whoever has them, and give them to nobody else: its login was lost, and with it what they
+ *  know of the token. With the guard held. */
+void p11_key_pairs_retire(saf_p11 *p11, CK_SLOT_ID slot);
+
 /** Free all of them, when the module is closed. */
 void p11_key_pairs_free(saf_p11 *p11);
 

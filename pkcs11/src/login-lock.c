@@ -1,213 +1,97 @@
 #include "login-lock.h"
 
+#include "token-copy.h"
+
 #include <base/buffer.h>
 #include <base/file.h>
 #include <base/lock.h>
 
-#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 /* A login takes some 10 ms; this outlasts a long queue of servers that start together. */
-enum { LOCK_TIMEOUT_MS = 60000, CONFIGURATION_MAX = 65536, TOKEN_OBJECT_MAX = 65536 };
+enum { LOCK_TIMEOUT_MS = 60000 };
 
-/* ---- SoftHSM's configuration ------------------------------------------------------------------------------ */
+static const char lock_name[] = ".safring.lock";
 
-static bool is_softhsm(const char *module)
+/* Who may write in the directory may lock, also when root was there first. */
+static mode_t mode_of_lock(mode_t directory)
 {
-    const char *slash = strrchr(module, '/');
-    return strstr(slash ? slash + 1 : module, "softhsm") != NULL;
+    mode_t mode = S_IRUSR | S_IWUSR;
+    if (directory & S_IWGRP)
+        mode |= S_IRGRP | S_IWGRP;
+    if (directory & S_IWOTH)
+        mode |= S_IROTH | S_IWOTH;
+    return mode;
 }
 
-/* The order in which SoftHSM looks. */
-static void find_configuration(saf_buffer *path)
+/* Has its owner and mode from the moment it has its name: nobody finds a lock that he could take but for the moment. */
+static saf_status make_lock_file(int directory, saf_error *err)
 {
-    const char *named = getenv("SOFTHSM2_CONF");
-    const char *home = getenv("HOME");
-    if (named) {
-        saf_buffer_append_text(path, named);
-        return;
-    }
-    if (home)
-        saf_buffer_printf(path, "%s/.config/softhsm2/softhsm2.conf", home);
-    if (!home || access(saf_buffer_text(path), R_OK) != 0) {
-        saf_buffer_free(path);
-        saf_buffer_append_text(path, "/etc/softhsm/softhsm2.conf");
-    }
+    struct stat about;
+    if (fstat(directory, &about) != 0)
+        return saf_fail_errno(err, "cannot examine the directory of %s", lock_name);
+    const saf_file_owner owner = { geteuid() == 0 ? about.st_uid : (uid_t)-1, about.st_gid };
+    saf_file_spec spec = { .mode = mode_of_lock(about.st_mode), .if_exists = SAF_IF_EXISTS_KEEP, .owner = &owner };
+    saf_status status = saf_file_write_at(directory, lock_name, saf_bytes_of(NULL, 0), &spec, err);
+    if (status != SAF_E_DENIED)
+        return status;
+    spec.owner = NULL; /* the directory's owner need not be in its group */
+    return saf_file_write_at(directory, lock_name, saf_bytes_of(NULL, 0), &spec, err);
 }
 
-static char *trim(char *text)
+static saf_status take_lock_file(int *lock, int directory, const char *path, saf_error *err)
 {
-    while (isspace((unsigned char)*text))
-        text++;
-    char *end = text + strlen(text);
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    return text;
+    OWN(saf_buffer) name = { 0 };
+    saf_buffer_printf(&name, "%s/%s", path, lock_name);
+    SAF_TRY(saf_buffer_check(&name, err));
+    SAF_TRY(make_lock_file(directory, err));
+    return saf_lock_take(lock, saf_buffer_text(&name), SAF_LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, err);
 }
 
-/* The value of one "name = value" line, in place, or NULL: another name. */
-static char *value_of(char *line, const char *name)
+/* Whether we can damage a token, or be in the way of who does. */
+static bool can_write(int directory)
 {
-    char *equals = strchr(line, '=');
-    if (!equals || *line == '#')
-        return NULL;
-    *equals = '\0';
-    return strcmp(trim(line), name) ? NULL : trim(equals + 1);
+    return faccessat(directory, ".", W_OK, AT_EACCESS) == 0 || token_copies_can_write(directory);
 }
 
-static const char *find_setting(char *configuration, const char *name)
+static saf_status lock_directory(int *lock, int directory, const char *path, saf_error *err)
 {
-    const char *found = NULL;
-    char *rest = configuration;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *value = value_of(line, name);
-        if (value && *value)
-            found = value;
-    }
-    return found;
-}
-
-saf_status p11_find_token_directory(char **directory, const char *module, saf_error *err)
-{
-    if (!is_softhsm(module))
-        return SAF_OK;
-    OWN(saf_buffer) path = { 0 };
-    OWN(saf_buffer) content = { 0 };
-    find_configuration(&path);
-    SAF_TRY(saf_buffer_check(&path, err));
-    if (saf_file_read(&content, saf_buffer_text(&path), CONFIGURATION_MAX, NULL) != SAF_OK || !content.data)
-        return SAF_OK;
-    const char *setting = find_setting((char *)content.data, "directories.tokendir");
-    if (!setting)
-        return SAF_OK;
-    *directory = strdup(setting);
-    return *directory ? SAF_OK : saf_fail_memory(err);
-}
-
-/* ---- token.object and its copy ---------------------------------------------------------------------------- */
-
-typedef struct token_files {
-    saf_buffer object; /* path of token.object */
-    saf_buffer copy;   /* path of token.object.safring */
-} token_files;
-
-static void token_files_free(token_files *files)
-{
-    saf_buffer_free(&files->object);
-    saf_buffer_free(&files->copy);
-}
-
-OWN_VALUE(token_files, token_files_free)
-
-static bool name_files(token_files *files, const char *directory, const char *token)
-{
-    saf_buffer_printf(&files->object, "%s/%s/token.object", directory, token);
-    saf_buffer_printf(&files->copy, "%s/%s/token.object.safring", directory, token);
-    return !files->object.failed && !files->copy.failed;
-}
-
-/* Length and owner of what @p from names; false when it is not a file. */
-static bool examine(struct stat *about, const saf_buffer *from)
-{
-    return lstat(saf_buffer_text(from), about) == 0 && S_ISREG(about->st_mode);
-}
-
-/* Mode and owner stay those of token.object: its user must be able to read the file that root wrote for it. */
-static void write_like(const saf_buffer *to, saf_bytes content, const struct stat *model)
-{
-    saf_status status =
-        saf_file_write(saf_buffer_text(to), content, model->st_mode & 0777, SAF_IF_EXISTS_REPLACE, NULL);
-    if (status == SAF_OK && geteuid() == 0 && chown(saf_buffer_text(to), model->st_uid, model->st_gid) != 0)
-        return; /* a file system without owners: nothing to keep */
-}
-
-static void restore(const char *directory, const char *token)
-{
-    OWN(token_files) files = { 0 };
-    OWN(saf_buffer) content = { 0 };
-    struct stat object, copy;
-    if (!name_files(&files, directory, token) || !examine(&object, &files.object) || !examine(&copy, &files.copy))
-        return;
-    if (object.st_size != 0 || copy.st_size == 0)
-        return;
-    if (saf_file_read(&content, saf_buffer_text(&files.copy), TOKEN_OBJECT_MAX, NULL) == SAF_OK)
-        write_like(&files.object, saf_buffer_bytes(&content), &object);
-}
-
-static void keep(const char *directory, const char *token)
-{
-    OWN(token_files) files = { 0 };
-    OWN(saf_buffer) now = { 0 };
-    OWN(saf_buffer) before = { 0 };
-    struct stat object;
-    if (!name_files(&files, directory, token) || !examine(&object, &files.object))
-        return;
-    if (saf_file_read(&now, saf_buffer_text(&files.object), TOKEN_OBJECT_MAX, NULL) != SAF_OK || now.len == 0)
-        return;
-    bool same = saf_file_read(&before, saf_buffer_text(&files.copy), TOKEN_OBJECT_MAX, NULL) == SAF_OK &&
-                before.len == now.len && !memcmp(before.data, now.data, now.len);
-    if (!same)
-        write_like(&files.copy, saf_buffer_bytes(&now), &object);
-}
-
-/* SoftHSM names a token's directory by a UUID whose last 16 hexadecimal digits are the serial. */
-static bool has_serial(const char *token, const char *serial)
-{
-    size_t i = strlen(token);
-    size_t left = strlen(serial);
-    while (i > 0 && left > 0) {
-        if (token[--i] == '-')
-            continue;
-        if (tolower((unsigned char)token[i]) != tolower((unsigned char)serial[--left]))
-            return false;
-    }
-    return left == 0;
-}
-
-static void restore_tokens(const char *directory)
-{
-    OWN(DIR) *tokens = opendir(directory);
-    for (struct dirent *entry; tokens && (entry = readdir(tokens));)
-        if (*entry->d_name != '.')
-            restore(directory, entry->d_name);
-}
-
-void p11_keep_copy(const char *directory, const char *serial)
-{
-    OWN(DIR) *tokens = directory && *serial ? opendir(directory) : NULL;
-    for (struct dirent *entry; tokens && (entry = readdir(tokens));)
-        if (*entry->d_name != '.' && has_serial(entry->d_name, serial))
-            keep(directory, entry->d_name);
-}
-
-/* ---- the lock --------------------------------------------------------------------------------------------- */
-
-static saf_status take_lock_file(int *lock, const char *directory, saf_error *err)
-{
-    if (!directory)
-        return SAF_OK;
-    OWN(saf_buffer) path = { 0 };
-    saf_buffer_printf(&path, "%s/.safring.lock", directory);
-    SAF_TRY(saf_buffer_check(&path, err));
     saf_error why = { 0 };
-    saf_status status = saf_lock_take(lock, saf_buffer_text(&path), SAF_LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, &why);
-    if (status == SAF_E_BUSY || status == SAF_E_MEMORY)
-        return saf_fail(err, status, "%s", why.text);
-    return SAF_OK; /* who may not write there cannot damage the token either */
+    saf_status status = take_lock_file(lock, directory, path, &why);
+    if (status == SAF_OK || (status != SAF_E_BUSY && status != SAF_E_MEMORY && !can_write(directory)))
+        return SAF_OK;
+    status = saf_fail(err, status, "%s", why.text);
+    if (status == SAF_E_DENIED)
+        saf_hint(err, "whoever may write the tokens in %s must also be able to write %s there", path, lock_name);
+    return status;
+}
+
+/* A directory that we may not read, or that is not there, SoftHSM cannot read either: there is nothing to lock. */
+static saf_status lock_tokens(int *lock, const char *path, saf_error *err)
+{
+    OWN(own_fd) directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 && (errno == EACCES || errno == ENOENT || errno == ENOTDIR))
+        return SAF_OK;
+    if (directory < 0)
+        return saf_fail_errno(err, "cannot open the directory %s", path);
+    SAF_TRY(lock_directory(lock, directory, path, err));
+    if (*lock >= 0)
+        token_copies_restore(directory); /* who held the lock before us may have been killed */
+    return SAF_OK;
 }
 
 saf_status p11_guard_take(p11_guard *guard, saf_p11 *p11, saf_error *err)
 {
     int lock = -1;
     pthread_mutex_lock(&p11->mutex);
-    saf_status status = take_lock_file(&lock, p11->token_directory, err);
+    saf_status status = p11->token_directory ? lock_tokens(&lock, p11->token_directory, err) : SAF_OK;
     if (status != SAF_OK) {
         pthread_mutex_unlock(&p11->mutex);
         return status;
     }
     *guard = (p11_guard) { .p11 = p11, .lock = lock };
-    if (lock >= 0)
-        restore_tokens(p11->token_directory); /* who held the lock before us may have been killed */
     return SAF_OK;
 }
 

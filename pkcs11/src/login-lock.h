@@ -4,10 +4,11 @@
  *
  * Each login rewrites the file token.object by truncating it first. A process killed in between leaves it empty, and the
  * token with all its keys is lost; another process that reads it then sees no token. So all our processes take one lock
- * before they touch it, a copy ("token.object.safring") is kept beside it, and whoever takes the lock replaces an empty
- * one by its copy.
+ * before they touch it, a copy is kept beside it (token-copy.h), and whoever takes the lock replaces an empty one by its
+ * copy.
  *
- * Where there is nothing to lock (another module, read-only token files of a server) the lock is the handle's mutex alone.
+ * Where there is nothing to lock (another module, a directory and token files that we may not write) the lock is the
+ * handle's mutex alone. Who may write them gets the lock, or no access.
  */
 #ifndef LOGIN_LOCK_H
 #define LOGIN_LOCK_H
@@ -21,19 +22,11 @@ typedef struct p11_guard {
 } p11_guard;
 
 /** Take it, and put the copy in the place of every empty token.object. Does not nest. SAF_E_BUSY: another process holds
- *  the lock. */
+ *  the lock. SAF_E_DENIED, SAF_E_IO: it cannot be taken, and yet we may write there. */
 saf_status p11_guard_take(p11_guard *guard, saf_p11 *p11, saf_error *err);
 
 void p11_guard_release(p11_guard *guard);
 
 OWN_VALUE(p11_guard, p11_guard_release)
-
-/** Where SoftHSM keeps its tokens, by its configuration; NULL when @p module is not SoftHSM or nothing says so.
- *  SAF_E_MEMORY. */
-saf_status p11_find_token_directory(char **directory, const char *module, saf_error *err);
-
-/** Keep a copy of that token's token.object; with the guard held, after a login has shown that it is good. @p directory
- *  may be NULL. */
-void p11_keep_copy(const char *directory, const char *serial);
 
 #endif

@@ -6,8 +6,7 @@ enum { IDLE_MAX = 64 };
 struct saf_p11_mac {
     const saf_p11 *p11;
     CK_SLOT_ID slot;
-    CK_SESSION_HANDLE home; /* holds the copy, does nothing else */
-    CK_OBJECT_HANDLE key;   /* the copy, or the token object itself */
+    CK_OBJECT_HANDLE key;
     CK_MECHANISM_TYPE mechanism;
     pthread_mutex_t mutex; /* guards what follows */
     CK_SESSION_HANDLE idle[IDLE_MAX];
@@ -66,29 +65,6 @@ static saf_status check_mechanism(const saf_p11_mac *mac, const saf_p11_token *t
     return answer == CKR_OK ? SAF_OK : p11_fail(err, answer, "token %s does not answer", token->label);
 }
 
-static bool same_flag(const saf_p11_session *session, CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b, CK_ATTRIBUTE_TYPE type)
-{
-    return p11_read_flag(session, a, type) == p11_read_flag(session, b, type);
-}
-
-/*
- * A session object spares SoftHSM and NSS their locks and checks of the token's file: three times as fast, or a
- * hundred times. It never leaves the token, and must be as well protected as its original, else it is not used.
- */
-static bool copy_key(CK_OBJECT_HANDLE *copy, const saf_p11_session *home, CK_OBJECT_HANDLE key)
-{
-    CK_FUNCTION_LIST *cryptoki = home->p11->cryptoki;
-    p11_template changes = { 0 };
-    p11_template_add_flag(&changes, CKA_TOKEN, false);
-    if (cryptoki->C_CopyObject(home->handle, key, changes.attributes, changes.count, copy) != CKR_OK)
-        return false;
-    if (same_flag(home, key, *copy, CKA_SENSITIVE) && same_flag(home, key, *copy, CKA_EXTRACTABLE) &&
-        same_flag(home, key, *copy, CKA_PRIVATE) && p11_read_flag(home, *copy, CKA_SIGN))
-        return true;
-    cryptoki->C_DestroyObject(home->handle, *copy);
-    return false;
-}
-
 /* Tokens have minimum lengths for some keys, and keys that may not sign: better said now than at the first message. */
 static saf_status try_key(saf_p11_mac *mac, const saf_p11_session *session, const char *name, saf_error *err)
 {
@@ -105,26 +81,15 @@ static saf_status try_key(saf_p11_mac *mac, const saf_p11_session *session, cons
     return answer == CKR_OK ? SAF_OK : p11_fail(err, answer, "the key cannot compute %s", name);
 }
 
-static saf_status prepare_key(saf_p11_mac *mac, const saf_p11_session *session, CK_OBJECT_HANDLE key, saf_error *err)
-{
-    CK_RV answer = open_handle(&mac->home, mac);
-    if (answer != CKR_OK)
-        return p11_fail(err, answer, "cannot open token %s", session->token.label);
-    saf_p11_session home = { .p11 = session->p11, .token = session->token, .handle = mac->home };
-    if (!copy_key(&mac->key, &home, key))
-        mac->key = key;
-    return SAF_OK;
-}
-
-static saf_p11_mac *new_mac(const saf_p11_session *session, CK_MECHANISM_TYPE mechanism)
+static saf_p11_mac *new_mac(const saf_p11_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE mechanism)
 {
     saf_p11_mac *mac = calloc(1, sizeof *mac);
     if (!mac)
         return NULL;
     mac->p11 = session->p11;
     mac->slot = session->token.slot;
+    mac->key = key;
     mac->mechanism = mechanism;
-    mac->home = CK_INVALID_HANDLE;
     pthread_mutex_init(&mac->mutex, NULL);
     return mac;
 }
@@ -139,11 +104,10 @@ saf_status saf_p11_mac_open(saf_p11_mac **out, saf_p11_session *session, const s
     SAF_TRY(p11_find_one(&key, session, uri, SAF_P11_SECRET_KEY, err));
     if (!p11_read_flag(session, key, CKA_SIGN))
         return saf_fail(err, SAF_E_UNSUPPORTED, "the key may not sign (CKA_SIGN is false)");
-    OWN(saf_p11_mac) *mac = new_mac(session, row->mechanism);
+    OWN(saf_p11_mac) *mac = new_mac(session, key, row->mechanism);
     if (!mac)
         return saf_fail_memory(err);
     SAF_TRY(check_mechanism(mac, &session->token, row->name, err));
-    SAF_TRY(prepare_key(mac, session, key, err));
     SAF_TRY(try_key(mac, session, row->name, err));
     *out = GIVE(&mac);
     return SAF_OK;
@@ -151,17 +115,32 @@ saf_status saf_p11_mac_open(saf_p11_mac **out, saf_p11_session *session, const s
 
 /* ---- using ------------------------------------------------------------------------------------------------ */
 
+/* A key or session that was good once: whoever opens the MAC again will be told what is the matter, or get a good one. */
+static saf_status status_of_use(CK_RV answer)
+{
+    switch (answer) {
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_CLOSED:
+    case CKR_USER_NOT_LOGGED_IN:
+        return SAF_E_TOKEN_GONE;
+    default:
+        return p11_status(answer);
+    }
+}
+
 saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned char *out, size_t *out_len)
 {
     CK_ULONG len = 64;
     CK_SESSION_HANDLE session;
     CK_RV answer = borrow(&session, mac);
     if (answer != CKR_OK)
-        return p11_status(answer);
+        return status_of_use(answer);
     answer = p11_sign(mac->p11->cryptoki, session, mac->key, mac->mechanism, message, out, &len);
     if (answer != CKR_OK) {
         mac->p11->cryptoki->C_CloseSession(session); /* it may be in the middle of an operation */
-        return p11_status(answer);
+        return status_of_use(answer);
     }
     give_back(mac, session);
     *out_len = len;
@@ -175,8 +154,6 @@ void saf_p11_mac_close(saf_p11_mac **handle)
         return;
     for (size_t i = 0; i < mac->idle_count; i++)
         mac->p11->cryptoki->C_CloseSession(mac->idle[i]);
-    if (mac->home != CK_INVALID_HANDLE)
-        mac->p11->cryptoki->C_CloseSession(mac->home);
     pthread_mutex_destroy(&mac->mutex);
     free(mac);
     *handle = NULL;

@@ -2,6 +2,7 @@
 
 #include "key-pair.h"
 #include "login-lock.h"
+#include "softhsm.h"
 
 #include <dlfcn.h>
 #include <sys/stat.h>
@@ -49,7 +50,7 @@ static saf_status configure_softhsm(saf_p11 *p11, const char *configuration, saf
 {
     if (configuration && setenv("SOFTHSM2_CONF", configuration, 0) != 0)
         return saf_fail_errno(err, "cannot set SOFTHSM2_CONF");
-    return p11_find_token_directory(&p11->token_directory, p11->path, err);
+    return softhsm_find_tokens(&p11->token_directory, p11->path, err);
 }
 
 static saf_status load(saf_p11 *p11, saf_error *err)

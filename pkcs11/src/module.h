@@ -11,11 +11,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/** A token that this handle logged in to; kept so until the module is closed. */
+/** A token that this handle logged in to; kept so until the module is closed, unless it is found to be logged out. */
 typedef struct p11_login {
     struct p11_login *next;
     char label[SAF_P11_LABEL_MAX + 1];
     char serial[17];
+    CK_SLOT_ID slot;
     CK_SESSION_HANDLE anchor; /* open for nothing but this: Cryptoki logs out when the last session closes */
 } p11_login;
 

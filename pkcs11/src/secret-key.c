@@ -164,6 +164,10 @@ static saf_status check_made(const saf_p11_secret *made, const saf_p11_secret_sp
         lost = "CKA_LABEL";
     else if (made->sequence != sequence)
         lost = "CKA_ID";
+    else if (made->len && made->len != spec->len) /* some tokens do not tell a length */
+        lost = "CKA_VALUE_LEN";
+    else if (!made->signs || !made->verifies)
+        lost = "CKA_SIGN or CKA_VERIFY";
     else if (!made->sensitive)
         lost = "CKA_SENSITIVE";
     else if (made->extractable != spec->extractable)

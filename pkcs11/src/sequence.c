@@ -31,19 +31,44 @@ static void add_counter(p11_template *list)
     p11_template_add_text(list, CKA_APPLICATION, counter_application);
 }
 
-static uint32_t highest(const saf_p11_session *session, const p11_objects *objects, CK_ATTRIBUTE_TYPE type)
+/* What cannot be read may be the highest of all, and the numbers would begin again: that is a failure. */
+static saf_status highest_counter(uint32_t *out, const saf_p11_session *session, const p11_objects *counters, saf_error *err)
 {
-    uint32_t found = 0;
-    for (size_t i = 0; i < objects->count; i++) {
+    *out = 0;
+    for (size_t i = 0; i < counters->count; i++) {
         unsigned char value[P11_SEQUENCE_SIZE];
         size_t len;
-        if (p11_read_bytes(session, objects->handles[i], type, value, sizeof value, &len) != CKR_OK)
-            continue;
+        CK_RV answer = p11_read_bytes(session, counters->handles[i], CKA_VALUE, value, sizeof value, &len);
+        if (answer == CKR_BUFFER_TOO_SMALL || (answer == CKR_OK && len != sizeof value))
+            return saf_fail(err, SAF_E_MALFORMED, "a sequence number that is kept in token %s does not have %d bytes",
+                            session->token.label, P11_SEQUENCE_SIZE);
+        if (answer != CKR_OK)
+            return p11_fail(err, answer, "cannot read the last sequence number of token %s", session->token.label);
         uint32_t number = p11_sequence_read(value, len);
-        if (number > found)
-            found = number;
+        *out = number > *out ? number : *out;
     }
-    return found;
+    return SAF_OK;
+}
+
+/* A longer id is another tool's, and so is a key without any; one that was destroyed meanwhile does not count. */
+static bool has_no_sequence(CK_RV answer)
+{
+    return answer == CKR_BUFFER_TOO_SMALL || answer == CKR_ATTRIBUTE_TYPE_INVALID || answer == CKR_OBJECT_HANDLE_INVALID;
+}
+
+static saf_status highest_key(uint32_t *out, const saf_p11_session *session, const p11_objects *keys, saf_error *err)
+{
+    *out = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        unsigned char id[P11_SEQUENCE_SIZE];
+        size_t len;
+        CK_RV answer = p11_read_bytes(session, keys->handles[i], CKA_ID, id, sizeof id, &len);
+        if (answer != CKR_OK && !has_no_sequence(answer))
+            return p11_fail(err, answer, "cannot read the id of a secret key of token %s", session->token.label);
+        uint32_t number = p11_sequence_read(id, len);
+        *out = number > *out ? number : *out;
+    }
+    return SAF_OK;
 }
 
 static saf_status find_keys(p11_objects *out, const saf_p11_session *session, const unsigned char *id, saf_error *err)
@@ -59,13 +84,12 @@ static saf_status find_keys(p11_objects *out, const saf_p11_session *session, co
 /* A token whose counter was lost, or that another tool filled, goes on after its highest id. */
 static saf_status last_assigned(uint32_t *out, const saf_p11_session *session, const p11_objects *counters, saf_error *err)
 {
-    *out = highest(session, counters, CKA_VALUE);
+    SAF_TRY(highest_counter(out, session, counters, err));
     if (*out)
         return SAF_OK;
     OWN(p11_objects) keys = { 0 };
     SAF_TRY(find_keys(&keys, session, NULL, err));
-    *out = highest(session, &keys, CKA_ID);
-    return SAF_OK;
+    return highest_key(out, session, &keys, err);
 }
 
 /* Another tool may have given a key the very id that comes next. */

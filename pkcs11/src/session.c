@@ -1,20 +1,51 @@
 #include "session.h"
 
+#include "key-pair.h"
 #include "login-lock.h"
+#include "token-copy.h"
 #include "token.h"
 
-static bool is_logged_in(const saf_p11 *p11, const saf_p11_token *token)
+/* ---- logins ----------------------------------------------------------------------------------------------- */
+
+/* Where the pointer to that token's login is; to NULL when there is none. */
+static p11_login **find_login(saf_p11 *p11, const saf_p11_token *token)
 {
-    for (const p11_login *login = p11->logins; login; login = login->next)
-        if (!strcmp(login->label, token->label) && !strcmp(login->serial, token->serial))
-            return true;
-    return false;
+    p11_login **at = &p11->logins;
+    while (*at && (strcmp((*at)->label, token->label) || strcmp((*at)->serial, token->serial)))
+        at = &(*at)->next;
+    return at;
+}
+
+static bool is_user_state(CK_STATE state)
+{
+    return state == CKS_RO_USER_FUNCTIONS || state == CKS_RW_USER_FUNCTIONS;
+}
+
+/* The token may have been away, and another part of the process may have logged out or closed all sessions. */
+static bool is_lasting(const saf_p11 *p11, const p11_login *login, const saf_p11_token *token)
+{
+    CK_SESSION_INFO info;
+    return p11->cryptoki->C_GetSessionInfo(login->anchor, &info) == CKR_OK && info.slotID == token->slot &&
+           is_user_state(info.state);
+}
+
+static void forget_login(saf_p11 *p11, p11_login **at)
+{
+    p11_login *login = *at;
+    CK_SESSION_INFO info;
+    /* Closed unless somebody who is logged in has the number now: a module that was restarted gives numbers again */
+    if (p11->cryptoki->C_GetSessionInfo(login->anchor, &info) == CKR_OK && !is_user_state(info.state))
+        p11->cryptoki->C_CloseSession(login->anchor);
+    p11_key_pairs_retire(p11, login->slot);
+    *at = login->next;
+    free(login);
 }
 
 static void remember_login(saf_p11 *p11, p11_login *login, const saf_p11_token *token, CK_SESSION_HANDLE anchor)
 {
     memcpy(login->label, token->label, sizeof login->label);
     memcpy(login->serial, token->serial, sizeof login->serial);
+    login->slot = token->slot;
     login->anchor = anchor;
     login->next = p11->logins;
     p11->logins = login;
@@ -61,18 +92,19 @@ static saf_status log_in(saf_p11 *p11, const saf_p11_token *token, const saf_sec
         return refuse_login(answer, token, err);
     }
     remember_login(p11, login, token, anchor);
-    p11_keep_copy(p11->token_directory, token->serial);
+    token_copy_keep(p11->token_directory, token->serial);
     return SAF_OK;
 }
 
-/*
- * Cryptoki logs a process in, not a session, so a token that this handle logged in to stays so until it is closed. A
- * later PIN is not looked at: Cryptoki has no call that checks one without logging out every thread first.
- */
+/* While the login lasts a later PIN is not looked at: Cryptoki logs a process in, not a session, and has no call that
+ * checks a PIN without logging out every thread first. */
 static saf_status ensure_login(saf_p11 *p11, const saf_p11_token *token, const saf_secret *pin, saf_error *err)
 {
-    if (!token->login_required || is_logged_in(p11, token))
+    p11_login **login = find_login(p11, token);
+    if (!token->login_required || (*login && is_lasting(p11, *login, token)))
         return SAF_OK;
+    if (*login)
+        forget_login(p11, login);
     if (!pin || !pin->len) {
         saf_status status = saf_fail(err, SAF_E_DENIED, "token %s needs a PIN", token->label);
         saf_hint(err, "say where it is with --pin-source");
@@ -80,6 +112,8 @@ static saf_status ensure_login(saf_p11 *p11, const saf_p11_token *token, const s
     }
     return log_in(p11, token, pin, err);
 }
+
+/* ---- sessions --------------------------------------------------------------------------------------------- */
 
 /* Servers may have their token's files read-only, which saves SoftHSM from itself: then a read-only session has to do. */
 static saf_status open_session(saf_p11_session *session, saf_error *err)

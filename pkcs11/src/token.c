@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include "login-lock.h"
+#include "token-copy.h"
 
 #include <base/buffer.h>
 
@@ -280,6 +281,6 @@ saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name
     saf_p11_token token;
     SAF_TRY(make_unless_begun(&token, p11, &uri, so_pin, err));
     SAF_TRY(set_pin(p11, &token, so_pin, pin, err));
-    p11_keep_copy(p11->token_directory, token.serial);
+    token_copy_keep(p11->token_directory, token.serial);
     return p11_find_token(out, p11, &uri, err);
 }

@@ -6,13 +6,41 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* These two stand before the C library's, so that tests can have a file system that is old or broken. */
+/* These stand before the C library's, so that tests can have a file system that is old or broken, and a kill. */
 static int rename_has_no_flags;
+static int has_no_nameless_files;
 static int fsync_fails;
+static int fsync_kills;
+static int fchown_fails;
+
+int open_in(int directory, const char *path, int flags, ...) __asm__("openat");
+int open_in(int directory, const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    bool is_nameless = (flags & O_TMPFILE) == O_TMPFILE;
+    mode_t mode = is_nameless || flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (has_no_nameless_files && is_nameless) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, directory, path, flags, mode);
+}
+
+int fchown(int fd, uid_t user, gid_t group)
+{
+    if (fchown_fails) {
+        errno = EPERM;
+        return -1;
+    }
+    return (int)syscall(SYS_fchown, fd, user, group);
+}
 
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
@@ -25,12 +53,29 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
 
 int fsync(int fd)
 {
+    if (fsync_kills)
+        raise(SIGKILL);
     if (fsync_fails) {
         errno = EIO;
         return -1;
     }
     return (int)syscall(SYS_fsync, fd);
 }
+
+static int old_enter(void **state)
+{
+    has_no_nameless_files = 1;
+    return scratch_enter(state);
+}
+
+static int old_leave(void **state)
+{
+    has_no_nameless_files = 0;
+    return scratch_leave(state);
+}
+
+/* The same where every file has a name. */
+#define IN_OLD_SCRATCH(test) { #test "_without_nameless_files", test, old_enter, old_leave, NULL }
 
 static saf_status write_text(const char *path, const char *text, saf_if_exists if_exists, saf_error *err)
 {
@@ -320,6 +365,33 @@ TEST(write_leaves_the_old_file_when_the_flush_fails)
     assert_int_equal(scratch_count(), 1);
 }
 
+static void write_and_be_killed(saf_if_exists if_exists)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        fsync_kills = 1;
+        _exit((int)write_text("file", "new", if_exists, NULL));
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+}
+
+TEST(a_writer_that_is_killed_leaves_nothing_behind)
+{
+    OWN(own_fd) nameless = open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (nameless < 0)
+        skip();
+    write_and_be_killed(SAF_IF_EXISTS_FAIL);
+    write_and_be_killed(SAF_IF_EXISTS_KEEP);
+    write_and_be_killed(SAF_IF_EXISTS_REPLACE);
+    assert_int_equal(scratch_count(), 0);
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    write_and_be_killed(SAF_IF_EXISTS_REPLACE);
+    assert_content("file", "old");
+    assert_int_equal(scratch_count(), 1);
+}
+
 /* How many of eight processes, all started at once, were the one that made the file. */
 static int race(void)
 {
@@ -360,6 +432,65 @@ TEST(one_of_many_writers_makes_the_file_where_rename_always_replaces)
         assert_int_equal(unlink("file"), 0);
     }
     rename_has_no_flags = 0;
+}
+
+TEST(write_at_stays_in_its_directory)
+{
+    assert_int_equal(mkdir("one", 0700), 0);
+    OWN(own_fd) directory = open("one", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(rename("one", "two"), 0);
+    assert_int_equal(symlink(".", "one"), 0);
+    const saf_file_spec spec = { .mode = 0640, .if_exists = SAF_IF_EXISTS_FAIL };
+    assert_int_equal(saf_file_write_at(directory, "file", saf_bytes_of_text("new"), &spec, NULL), SAF_OK);
+    assert_int_equal(saf_file_write_at(directory, "file", saf_bytes_of_text("new"), &spec, NULL), SAF_E_EXISTS);
+    assert_content("two/file", "new");
+    assert_int_equal(scratch_count(), 2);
+}
+
+TEST(write_at_gives_the_owner)
+{
+    bool is_root = geteuid() == 0;
+    const saf_file_owner owner = { is_root ? 65534 : (uid_t)-1, is_root ? 65533 : getegid() };
+    const saf_file_spec spec = { .mode = 0604, .if_exists = SAF_IF_EXISTS_REPLACE, .owner = &owner };
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    assert_int_equal(saf_file_write_at(AT_FDCWD, "file", saf_bytes_of_text("new"), &spec, NULL), SAF_OK);
+    struct stat about;
+    assert_int_equal(stat("file", &about), 0);
+    assert_int_equal(about.st_uid, is_root ? 65534 : geteuid());
+    assert_int_equal(about.st_gid, owner.group);
+    assert_int_equal(mode_of("file"), 0604);
+    assert_content("file", "new");
+    assert_int_equal(scratch_count(), 1);
+}
+
+TEST(write_at_writes_nothing_without_the_owner)
+{
+    saf_error err = { 0 };
+    const saf_file_owner owner = { geteuid(), getegid() };
+    const saf_file_spec spec = { .mode = 0600, .if_exists = SAF_IF_EXISTS_REPLACE, .owner = &owner };
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    fchown_fails = 1;
+    saf_status status = saf_file_write_at(AT_FDCWD, "file", saf_bytes_of_text("new"), &spec, &err);
+    fchown_fails = 0;
+    assert_int_equal(status, SAF_E_DENIED);
+    assert_string_equal(err.text, "cannot write file: Operation not permitted");
+    assert_content("file", "old");
+    assert_int_equal(scratch_count(), 1);
+}
+
+TEST(read_open_reads_from_where_the_descriptor_is)
+{
+    OWN(saf_buffer) out = { 0 };
+    saf_error err = { 0 };
+    assert_int_equal(scratch_write("file", "content", 0600), 0);
+    OWN(own_fd) fd = open("file", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
+    assert_int_equal(saf_file_read_open(&out, fd, "that file", 3, &err), SAF_E_MALFORMED);
+    assert_string_equal(err.text, "that file is larger than 3 bytes");
+    assert_int_equal(out.len, 0);
+    assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
+    assert_int_equal(saf_file_read_open(&out, fd, "that file", 4, NULL), SAF_OK);
+    assert_string_equal(saf_buffer_text(&out), "tent");
 }
 
 TEST(exists_says_yes_to_whatever_has_the_name)
@@ -414,6 +545,15 @@ TEST(directory_make_names_the_file_in_its_way)
     assert_int_equal(saf_directory_make("", 0700, &err), SAF_E_USAGE);
 }
 
+TEST(directory_make_names_the_dangling_link_in_its_way)
+{
+    saf_error err = { 0 };
+    assert_int_equal(symlink("nowhere", "link"), 0);
+    assert_int_equal(saf_directory_make("link", 0700, &err), SAF_E_EXISTS);
+    assert_string_equal(err.text, "cannot make the directory link: a file is in its place");
+    assert_int_equal(saf_directory_make("link/below", 0700, &err), SAF_E_EXISTS);
+}
+
 TEST(directory_sync_needs_a_directory)
 {
     assert_int_equal(saf_directory_sync(".", NULL), SAF_OK);
@@ -459,12 +599,31 @@ int main(void)
         IN_SCRATCH(write_leaves_nothing_when_the_disk_is_full),
         IN_SCRATCH(write_leaves_the_old_file_when_the_flush_fails),
         IN_SCRATCH(one_of_many_writers_makes_the_file),
-        IN_SCRATCH(one_of_many_writers_makes_the_file_where_rename_always_replaces),
+        IN_SCRATCH(a_writer_that_is_killed_leaves_nothing_behind),
+        IN_OLD_SCRATCH(write_makes_a_file_of_exactly_the_mode),
+        IN_OLD_SCRATCH(write_goes_to_other_directories),
+        IN_OLD_SCRATCH(write_fails_when_the_file_is_there),
+        IN_OLD_SCRATCH(write_keeps_the_file_that_is_there),
+        IN_OLD_SCRATCH(write_replaces_content_and_mode),
+        IN_OLD_SCRATCH(write_does_not_follow_a_link),
+        IN_OLD_SCRATCH(write_does_not_replace_directories_and_devices),
+        IN_OLD_SCRATCH(write_leaves_the_old_file_when_the_disk_is_full),
+        IN_OLD_SCRATCH(write_leaves_nothing_when_the_disk_is_full),
+        IN_OLD_SCRATCH(write_leaves_the_old_file_when_the_flush_fails),
+        IN_OLD_SCRATCH(one_of_many_writers_makes_the_file),
+        IN_OLD_SCRATCH(one_of_many_writers_makes_the_file_where_rename_always_replaces),
+        IN_SCRATCH(write_at_stays_in_its_directory),
+        IN_SCRATCH(write_at_gives_the_owner),
+        IN_OLD_SCRATCH(write_at_gives_the_owner),
+        IN_SCRATCH(write_at_writes_nothing_without_the_owner),
+        IN_OLD_SCRATCH(write_at_writes_nothing_without_the_owner),
+        IN_SCRATCH(read_open_reads_from_where_the_descriptor_is),
         IN_SCRATCH(exists_says_yes_to_whatever_has_the_name),
         IN_SCRATCH(directory_make_gives_the_mode_to_the_last_only),
         IN_SCRATCH(directory_make_leaves_what_is_there),
         IN_SCRATCH(directory_make_accepts_needless_slashes),
         IN_SCRATCH(directory_make_names_the_file_in_its_way),
+        IN_SCRATCH(directory_make_names_the_dangling_link_in_its_way),
         IN_SCRATCH(directory_sync_needs_a_directory),
         IN_SCRATCH(directory_sync_reports_a_flush_that_failed),
     };

@@ -145,6 +145,24 @@ TEST(without_a_module_keys_in_tokens_are_refused)
 
 /* ---- PINs ---------------------------------------------------------------------------------------------------- */
 
+TEST(a_token_that_was_away_signs_again_from_the_next_second_on)
+{
+    world *w = *state;
+    world_put_policy(w, "HS512", w->hs512_uri);
+    world_sign(w, "bob");
+    saf_p11_uri uri = softhsm_uri(w->hs512_uri);
+    saf_p11_token where;
+    saf_error err = { 0 };
+    assert_ok(saf_p11_find_token(&where, w->p11, &uri, &err), &err);
+    assert_int_equal(softhsm_cryptoki(w->p11)->C_CloseAllSessions(where.slot), CKR_OK);
+    token made;
+    assert_fails(world_try_sign(w->lane, "bob", &made, &err), SAF_E_TOKEN_GONE, &err, "does not answer");
+    atomic_fetch_add(&w->now, 1);
+    made = world_sign(w, "bob");
+    assert_good(w, &made);
+    assert_int_equal(w->pins_asked, 1);
+}
+
 TEST(the_pin_is_asked_for_once)
 {
     world *w = *state;
@@ -197,6 +215,7 @@ int main(void)
         IN_WORLD(a_key_that_does_not_fit_its_algorithm_is_refused),
         IN_WORLD(a_token_key_is_used_in_the_token_only),
         IN_WORLD(without_a_module_keys_in_tokens_are_refused),
+        IN_WORLD(a_token_that_was_away_signs_again_from_the_next_second_on),
         IN_WORLD(the_pin_is_asked_for_once),
         IN_WORLD(without_a_pin_the_token_is_not_opened),
         IN_WORLD(a_wrong_pin_is_tried_once),

@@ -2,6 +2,22 @@
 
 #include <base/own-openssl.h>
 
+#include <dlfcn.h>
+
+/* Stands before libp11's, to count. */
+static int contexts;
+
+void *count_context(void) __asm__("PKCS11_CTX_new");
+void *count_context(void)
+{
+    void *symbol = dlsym(RTLD_NEXT, "PKCS11_CTX_new");
+    void *(*make)(void);
+    assert_non_null(symbol);
+    memcpy(&make, &symbol, sizeof make);
+    contexts++;
+    return make();
+}
+
 static saf_p11 *open_token(void)
 {
     OWN(saf_p11) *p11 = softhsm_open();
@@ -185,6 +201,86 @@ TEST(load_says_that_libp11_cannot_use_a_kind_of_key)
     assert_int_equal(saf_p11_list_secrets(&list, session, NULL, NULL), SAF_OK);
 }
 
+static void destroy_key(saf_p11 *p11, const char *label)
+{
+    CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(p11);
+    CK_SESSION_HANDLE raw = softhsm_raw_session(p11, "ZWE.IDT");
+    CK_ATTRIBUTE wanted = { CKA_LABEL, (char *)(uintptr_t)label, strlen(label) };
+    CK_OBJECT_HANDLE objects[4];
+    CK_ULONG count;
+    assert_int_equal(cryptoki->C_FindObjectsInit(raw, &wanted, 1), CKR_OK);
+    assert_int_equal(cryptoki->C_FindObjects(raw, objects, 4, &count), CKR_OK);
+    cryptoki->C_FindObjectsFinal(raw);
+    assert_true(count > 0);
+    for (CK_ULONG i = 0; i < count; i++)
+        assert_int_equal(cryptoki->C_DestroyObject(raw, objects[i]), CKR_OK);
+    cryptoki->C_CloseSession(raw);
+}
+
+TEST(a_key_that_cannot_be_loaded_costs_one_context_however_often_it_is_asked_for)
+{
+    OWN(saf_p11) *p11 = open_token();
+    create_dsa_key(p11, "dsa");
+    make_pair(p11, "ec", "02", &ec_pair);
+    EVP_PKEY *none = NULL;
+    contexts = 0;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(load(&none, p11, "pkcs11:token=ZWE.IDT;object=dsa", NULL), SAF_E_UNSUPPORTED);
+        assert_int_equal(load(&none, p11, "pkcs11:token=ZWE.IDT;object=ec", NULL), SAF_E_UNSUPPORTED);
+    }
+    assert_int_equal(contexts, 1);
+    destroy_key(p11, "dsa");
+    OWN(EVP_PKEY) *key = load_or_fail(p11, "pkcs11:token=ZWE.IDT;object=ec");
+    expect_signature(key);
+    assert_int_equal(contexts, 1);
+}
+
+TEST(a_renamed_key_is_loaded_anew)
+{
+    OWN(saf_p11) *p11 = open_token();
+    make_pair(p11, "ec", "02", &ec_pair);
+    OWN(EVP_PKEY) *first = load_or_fail(p11, "pkcs11:token=ZWE.IDT;object=ec");
+    CK_SESSION_HANDLE raw = softhsm_raw_session(p11, "ZWE.IDT");
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_ATTRIBUTE wanted = { CKA_CLASS, &class, sizeof class };
+    char other[] = "other";
+    CK_ATTRIBUTE label = { CKA_LABEL, other, strlen(other) };
+    CK_OBJECT_HANDLE object;
+    CK_ULONG count;
+    assert_int_equal(softhsm_cryptoki(p11)->C_FindObjectsInit(raw, &wanted, 1), CKR_OK);
+    assert_int_equal(softhsm_cryptoki(p11)->C_FindObjects(raw, &object, 1, &count), CKR_OK);
+    softhsm_cryptoki(p11)->C_FindObjectsFinal(raw);
+    assert_int_equal(softhsm_cryptoki(p11)->C_SetAttributeValue(raw, object, &label, 1), CKR_OK);
+    OWN(EVP_PKEY) *second = load_or_fail(p11, "pkcs11:token=ZWE.IDT;object=other");
+    assert_ptr_not_equal(first, second);
+    expect_signature(second);
+}
+
+TEST(load_needs_no_pin_when_logged_in)
+{
+    OWN(saf_p11) *p11 = open_token();
+    saf_p11_uri uri = softhsm_uri("pkcs11:token=ZWE.IDT;object=ec");
+    saf_error err = { 0 };
+    OWN(EVP_PKEY) *key = NULL;
+    assert_int_equal(saf_p11_load_private_key(&key, p11, &uri, NULL, &err), SAF_E_DENIED);
+    assert_string_equal(err.text, "token ZWE.IDT needs a PIN");
+    make_pair(p11, "ec", "02", &ec_pair); /* logs in */
+    assert_int_equal(saf_p11_load_private_key(&key, p11, &uri, NULL, &err), SAF_OK);
+    expect_signature(key);
+}
+
+TEST(a_key_is_loaded_anew_after_its_login_was_lost)
+{
+    OWN(saf_p11) *p11 = open_token();
+    make_pair(p11, "ec", "02", &ec_pair);
+    OWN(EVP_PKEY) *before = load_or_fail(p11, "pkcs11:token=ZWE.IDT;object=ec");
+    CK_SESSION_HANDLE raw = softhsm_raw_session(p11, "ZWE.IDT");
+    assert_int_equal(softhsm_cryptoki(p11)->C_Logout(raw), CKR_OK);
+    OWN(EVP_PKEY) *after = load_or_fail(p11, "pkcs11:token=ZWE.IDT;object=ec");
+    assert_ptr_not_equal(before, after);
+    expect_signature(after);
+}
+
 TEST(secret_keys_and_key_pairs_work_side_by_side)
 {
     OWN(saf_p11) *p11 = open_token();
@@ -207,6 +303,10 @@ int main(void)
         IN_SOFTHSM(a_key_made_later_is_found_and_earlier_ones_stay_good),
         IN_SOFTHSM(load_names_what_is_missing_or_ambiguous),
         IN_SOFTHSM(load_says_that_libp11_cannot_use_a_kind_of_key),
+        IN_SOFTHSM(a_key_that_cannot_be_loaded_costs_one_context_however_often_it_is_asked_for),
+        IN_SOFTHSM(a_renamed_key_is_loaded_anew),
+        IN_SOFTHSM(load_needs_no_pin_when_logged_in),
+        IN_SOFTHSM(a_key_is_loaded_anew_after_its_login_was_lost),
         IN_SOFTHSM(secret_keys_and_key_pairs_work_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,32 +117,84 @@ TEST(compute_works_with_a_generated_key_and_agrees_with_its_check_value)
     assert_string_equal(check_value, secret.check_value);
 }
 
-TEST(the_copy_is_not_listed_and_cannot_be_read)
+static CK_SLOT_ID slot_of(const fixture *f)
 {
-    OWN(fixture) f = log_in();
-    unsigned char known[32] = { 1 };
-    create_key(&f, "x", saf_bytes_of(known, sizeof known), true); /* modifiable: SoftHSM copies no others */
-    OWN(saf_p11_mac) *mac = open_mac(&f, "x", SAF_P11_SHA256);
-    OWN(saf_p11_secret_list) list = { 0 };
-    assert_int_equal(saf_p11_list_secrets(&list, f.session, NULL, NULL), SAF_OK);
-    assert_int_equal(list.count, 1);
+    saf_p11_token token;
+    saf_p11_uri uri = { .token = "ZWE.IDT" };
+    assert_int_equal(saf_p11_find_token(&token, f->p11, &uri, NULL), SAF_OK);
+    return token.slot;
+}
 
-    CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(f.p11);
-    CK_SESSION_HANDLE raw = softhsm_raw_session(f.p11, "ZWE.IDT");
-    CK_BBOOL no = CK_FALSE;
+/* The first secret key that has this value of CKA_TOKEN; how many there are. */
+static CK_ULONG find_keys(const fixture *f, CK_BBOOL in_token, CK_OBJECT_HANDLE *key)
+{
+    CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(f->p11);
+    CK_SESSION_HANDLE raw = softhsm_raw_session(f->p11, "ZWE.IDT");
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-    CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof class }, { CKA_TOKEN, &no, sizeof no } };
-    CK_OBJECT_HANDLE copy;
+    CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof class }, { CKA_TOKEN, &in_token, sizeof in_token } };
     CK_ULONG count;
     assert_int_equal(cryptoki->C_FindObjectsInit(raw, wanted, 2), CKR_OK);
-    assert_int_equal(cryptoki->C_FindObjects(raw, &copy, 1, &count), CKR_OK);
+    assert_int_equal(cryptoki->C_FindObjects(raw, key, 1, &count), CKR_OK);
     cryptoki->C_FindObjectsFinal(raw);
-    assert_int_equal(count, 1);
-    unsigned char value[64];
-    CK_ATTRIBUTE attribute = { CKA_VALUE, value, sizeof value };
-    assert_int_equal(cryptoki->C_GetAttributeValue(raw, copy, &attribute, 1), CKR_ATTRIBUTE_SENSITIVE);
+    cryptoki->C_CloseSession(raw);
+    return count;
+}
+
+static saf_p11_mac *open_known(const fixture *f)
+{
+    unsigned char known[32] = { 1 };
+    create_key(f, "x", saf_bytes_of(known, sizeof known), true);
+    return open_mac(f, "x", SAF_P11_SHA256);
+}
+
+static void expect_gone(saf_p11_mac *mac)
+{
+    unsigned char out[64];
+    size_t len;
+    assert_int_equal(saf_p11_mac_compute(mac, saf_bytes_of_text("m"), out, &len), SAF_E_TOKEN_GONE);
+    assert_int_equal(saf_p11_mac_compute(mac, saf_bytes_of_text("m"), out, &len), SAF_E_TOKEN_GONE);
+}
+
+TEST(open_makes_no_copy_of_the_key)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_p11_mac) *mac = open_known(&f);
+    CK_OBJECT_HANDLE key;
+    assert_non_null(mac);
+    assert_int_equal(find_keys(&f, CK_FALSE, &key), 0);
+    assert_int_equal(find_keys(&f, CK_TRUE, &key), 1);
+}
+
+TEST(a_destroyed_key_signs_no_more)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_p11_mac) *mac = open_known(&f);
+    CK_OBJECT_HANDLE key;
+    assert_int_equal(find_keys(&f, CK_TRUE, &key), 1);
+    CK_SESSION_HANDLE raw = softhsm_raw_session(f.p11, "ZWE.IDT");
+    assert_int_equal(softhsm_cryptoki(f.p11)->C_DestroyObject(raw, key), CKR_OK);
+    expect_gone(mac);
+}
+
+TEST(a_mac_is_gone_when_the_process_was_logged_out)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_p11_mac) *mac = open_known(&f);
+    CK_SESSION_HANDLE raw = softhsm_raw_session(f.p11, "ZWE.IDT");
+    assert_int_equal(softhsm_cryptoki(f.p11)->C_Logout(raw), CKR_OK);
+    expect_gone(mac);
     saf_p11_mac_close(&mac);
-    assert_int_equal(cryptoki->C_GetAttributeValue(raw, copy, &attribute, 1), CKR_OBJECT_HANDLE_INVALID);
+    saf_p11_logout(&f.session);
+    f.session = softhsm_login(f.p11, "ZWE.IDT");
+    mac = open_mac(&f, "x", SAF_P11_SHA256);
+}
+
+TEST(a_mac_is_gone_when_all_sessions_were_closed)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_p11_mac) *mac = open_known(&f);
+    assert_int_equal(softhsm_cryptoki(f.p11)->C_CloseAllSessions(slot_of(&f)), CKR_OK);
+    expect_gone(mac);
 }
 
 typedef struct worker {
@@ -219,7 +271,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SOFTHSM(compute_gives_the_macs_of_rfc_4231),
         IN_SOFTHSM(compute_works_with_a_generated_key_and_agrees_with_its_check_value),
-        IN_SOFTHSM(the_copy_is_not_listed_and_cannot_be_read),
+        IN_SOFTHSM(open_makes_no_copy_of_the_key),
+        IN_SOFTHSM(a_destroyed_key_signs_no_more),
+        IN_SOFTHSM(a_mac_is_gone_when_the_process_was_logged_out),
+        IN_SOFTHSM(a_mac_is_gone_when_all_sessions_were_closed),
         IN_SOFTHSM(threads_share_one_mac),
         IN_SOFTHSM(open_refuses_keys_that_cannot_sign),
         IN_SOFTHSM(open_names_the_key_that_is_missing),

@@ -207,6 +207,97 @@ TEST(sequence_steps_over_an_id_that_another_tool_gave)
     assert_int_equal(generate(&f, "a").sequence, 3);
 }
 
+/* A counter as damage or another tool may leave it. */
+static void create_counter(const fixture *f, const void *value, size_t len)
+{
+    CK_SESSION_HANDLE raw = softhsm_raw_session(f->p11, "ZWE.IDT");
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_BBOOL yes = CK_TRUE;
+    CK_OBJECT_HANDLE counter;
+    char label[] = "safring sequence", application[] = "safring";
+    CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof class },     { CKA_TOKEN, &yes, sizeof yes },
+                              { CKA_LABEL, label, strlen(label) },     { CKA_APPLICATION, application, strlen(application) },
+                              { CKA_VALUE, (void *)(uintptr_t)value, len } };
+    assert_int_equal(softhsm_cryptoki(f->p11)->C_CreateObject(raw, wanted, sizeof wanted / sizeof *wanted, &counter), CKR_OK);
+    softhsm_cryptoki(f->p11)->C_CloseSession(raw);
+}
+
+static void expect_damaged_counter(const void *value, size_t len)
+{
+    OWN(fixture) f = log_in();
+    generate(&f, "a");
+    create_counter(&f, value, len);
+    saf_error err = { 0 };
+    saf_p11_secret secret;
+    saf_p11_secret_spec spec = { .label = "a", .len = 32 };
+    assert_int_equal(saf_p11_generate_secret(&secret, f.session, &spec, &err), SAF_E_MALFORMED);
+    assert_string_equal(err.text, "a sequence number that is kept in token ZWE.IDT does not have 4 bytes");
+    destroy(&f, CKO_DATA);
+    assert_int_equal(generate(&f, "a").sequence, 2);
+}
+
+TEST(a_counter_that_is_too_short_stops_the_numbering)
+{
+    expect_damaged_counter("ab", 2);
+}
+
+TEST(a_counter_that_is_too_long_stops_the_numbering)
+{
+    expect_damaged_counter("abcdefgh", 8);
+}
+
+TEST(sequence_ignores_ids_of_other_tools_when_its_counter_is_lost)
+{
+    OWN(fixture) f = log_in();
+    create_foreign(&f, "long", "abcdefgh", 8);
+    create_foreign(&f, "short", "ab", 2);
+    create_foreign(&f, "none", "", 0);
+    assert_int_equal(generate(&f, "a").sequence, 1);
+}
+
+/* ---- a token that leaves out what it does not like ---- */
+
+static CK_C_GenerateKey real_generate_key;
+static CK_ATTRIBUTE_TYPE unliked;
+
+static CK_RV generate_key_without(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE *wanted, CK_ULONG count,
+                                  CK_OBJECT_HANDLE *key)
+{
+    CK_BBOOL no = CK_FALSE;
+    CK_ULONG other_len = 48;
+    for (CK_ULONG i = 0; i < count; i++)
+        if (wanted[i].type == unliked)
+            wanted[i].pValue = unliked == CKA_VALUE_LEN ? (void *)&other_len : (void *)&no;
+    return real_generate_key(session, how, wanted, count, key);
+}
+
+static void expect_lost(const fixture *f, CK_ATTRIBUTE_TYPE type, const char *text)
+{
+    saf_error err = { 0 };
+    saf_p11_secret secret;
+    saf_p11_secret_spec spec = { .label = "a", .len = 32 };
+    CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(f->p11);
+    real_generate_key = cryptoki->C_GenerateKey;
+    unliked = type;
+    cryptoki->C_GenerateKey = generate_key_without;
+    saf_status status = saf_p11_generate_secret(&secret, f->session, &spec, &err);
+    cryptoki->C_GenerateKey = real_generate_key;
+    assert_int_equal(status, SAF_E_UNSUPPORTED);
+    assert_string_equal(err.text, text);
+    OWN(saf_p11_secret_list) list = { 0 };
+    assert_int_equal(saf_p11_list_secrets(&list, f->session, NULL, NULL), SAF_OK);
+    assert_int_equal(list.count, 0);
+}
+
+TEST(generate_destroys_a_key_that_is_not_as_wanted)
+{
+    OWN(fixture) f = log_in();
+    expect_lost(&f, CKA_VALUE_LEN, "token ZWE.IDT did not keep CKA_VALUE_LEN of secret key \"a\"");
+    expect_lost(&f, CKA_SIGN, "token ZWE.IDT did not keep CKA_SIGN or CKA_VERIFY of secret key \"a\"");
+    expect_lost(&f, CKA_VERIFY, "token ZWE.IDT did not keep CKA_SIGN or CKA_VERIFY of secret key \"a\"");
+    expect_lost(&f, CKA_SENSITIVE, "token ZWE.IDT did not keep CKA_SENSITIVE of secret key \"a\"");
+}
+
 /* In a child: make ten keys; the exit code is the status. */
 static void generate_and_exit(void)
 {
@@ -340,6 +431,10 @@ int main(void)
         IN_SOFTHSM(sequence_numbers_are_not_given_twice),
         IN_SOFTHSM(sequence_goes_on_after_the_highest_key_when_its_counter_is_lost),
         IN_SOFTHSM(sequence_steps_over_an_id_that_another_tool_gave),
+        IN_SOFTHSM(a_counter_that_is_too_short_stops_the_numbering),
+        IN_SOFTHSM(a_counter_that_is_too_long_stops_the_numbering),
+        IN_SOFTHSM(sequence_ignores_ids_of_other_tools_when_its_counter_is_lost),
+        IN_SOFTHSM(generate_destroys_a_key_that_is_not_as_wanted),
         IN_SOFTHSM(list_sorts_by_label_and_sequence),
         IN_SOFTHSM(list_shows_keys_of_other_tools),
         IN_SOFTHSM(find_names_what_is_missing),

@@ -1,6 +1,8 @@
 #include <support/scratch.h>
 #include <support/softhsm.h>
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 TEST(open_says_that_a_module_is_missing)
@@ -37,6 +39,78 @@ TEST(open_takes_the_configuration_unless_one_is_set)
     assert_int_equal(saf_p11_open(&p11, &(saf_p11_options) { .softhsm_conf = "/nowhere" }, NULL), SAF_OK);
     assert_string_equal(getenv("SOFTHSM2_CONF"), path);
     free(path);
+}
+
+/* As SoftHSM reads it: a comment behind the value, and nothing from a second "=" on. */
+static void write_configuration(const char *path, const char *behind)
+{
+    char *here = getcwd(NULL, 0);
+    OWN(own_text) text = NULL;
+    assert_true(asprintf(&text, "# directories.tokendir = /nowhere\ndirectories.tokendir=\t%s/tokens%s\n", here, behind) > 0);
+    free(here);
+    assert_int_equal(scratch_write(path, text, 0600), 0);
+}
+
+static void expect_tokens_found(void)
+{
+    OWN(saf_p11) *p11 = softhsm_open();
+    softhsm_init_token(p11, "ZWE.IDT");
+    OWN(own_text) copy = softhsm_token_file("token.object.safring");
+    assert_int_equal(access("tokens/.safring.lock", F_OK), 0);
+    assert_int_equal(access(copy, F_OK), 0);
+}
+
+TEST(a_comment_behind_the_token_directory_is_none_of_it)
+{
+    write_configuration("softhsm2.conf", " # where the tokens are");
+    expect_tokens_found();
+}
+
+TEST(a_second_equals_sign_ends_the_token_directory)
+{
+    write_configuration("softhsm2.conf", " = x\r");
+    expect_tokens_found();
+}
+
+TEST(the_configuration_may_be_the_user_s)
+{
+    assert_int_equal(system("mkdir -p .config/softhsm2"), 0);
+    write_configuration(".config/softhsm2/softhsm2.conf", "");
+    unsetenv("SOFTHSM2_CONF");
+    char *home = strdup(getenv("HOME") ? getenv("HOME") : "/");
+    char *here = getcwd(NULL, 0);
+    setenv("HOME", here, 1);
+    free(here);
+    expect_tokens_found();
+    setenv("HOME", home, 1);
+    free(home);
+}
+
+/* In a child: an /etc of its own. 77: this cannot be. SoftHSM here looks elsewhere and does not start; but by then the
+ * lock was taken. */
+static void open_with_configuration_in_etc(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/etc", "tmpfs", 0, NULL) != 0)
+        _exit(77);
+    write_configuration("/etc/softhsm2.conf", "");
+    unsetenv("SOFTHSM2_CONF");
+    unsetenv("HOME");
+    saf_p11 *p11 = NULL;
+    _exit(saf_p11_open(&p11, NULL, NULL) == SAF_OK);
+}
+
+TEST(the_configuration_may_be_in_etc)
+{
+    pid_t child = fork();
+    if (child == 0)
+        open_with_configuration_in_etc();
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    if (WEXITSTATUS(how) == 77)
+        skip();
+    assert_int_equal(access("tokens/.safring.lock", F_OK), 0);
 }
 
 TEST(init_makes_a_token_that_is_listed)
@@ -200,6 +274,10 @@ int main(void)
         IN_SOFTHSM(open_says_that_a_module_is_missing),
         IN_SOFTHSM(open_refuses_what_is_not_a_module),
         IN_SOFTHSM(open_takes_the_configuration_unless_one_is_set),
+        IN_SOFTHSM(a_comment_behind_the_token_directory_is_none_of_it),
+        IN_SOFTHSM(a_second_equals_sign_ends_the_token_directory),
+        IN_SOFTHSM(the_configuration_may_be_the_user_s),
+        IN_SOFTHSM(the_configuration_may_be_in_etc),
         IN_SOFTHSM(init_makes_a_token_that_is_listed),
         IN_SOFTHSM(list_of_no_tokens_is_empty),
         IN_SOFTHSM(init_refuses_a_second_token_of_the_name),

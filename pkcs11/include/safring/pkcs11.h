@@ -12,7 +12,8 @@
  * EVP_PKEY of a token key may be shared.
  *
  * SoftHSM 2.6 loses a token when killed in the middle of a login and fails under parallel logins. This library holds a lock of
- * its own around them (the file ".safring.lock" beside the tokens) and keeps a copy of the token's object file.
+ * its own around them (the file ".safring.lock" beside the tokens, for whoever may write there; who may write there and
+ * cannot take it gets SAF_E_DENIED, SAF_E_IO or SAF_E_BUSY) and keeps a copy of the token's object file.
  *
  * PINs come as saf_secret, are handed to the token once, and are not kept.
  *
@@ -130,7 +131,10 @@ saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name
 typedef struct saf_p11_session saf_p11_session;
 
 /** Log in to the token that @p uri names. The handle must outlive the session. Cryptoki logs in a process, not a session: once
- *  this handle has logged in to a token it stays so until it is closed, and a PIN given later is not looked at. */
+ *  this handle has logged in to a token it stays so until it is closed, and while that lasts a PIN given later is not looked at:
+ *  @p pin may be NULL, and a wrong one is not noticed. When the login was lost (the token was away, another part of the process
+ *  logged out or closed all sessions) the PIN given is used to log in again; sessions, MACs and keys from before it stay
+ *  useless and have to be opened again. */
 saf_status saf_p11_login(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin, saf_error *err);
 
 /** NULL allowed; sets *session to NULL. */
@@ -165,7 +169,8 @@ typedef struct saf_p11_secret_list {
 
 void saf_p11_secret_list_free(saf_p11_secret_list *list);
 
-/** Make a secret key (CSFPGSK). Several keys may have one label: they are its versions. */
+/** Make a secret key (CSFPGSK). Several keys may have one label: they are its versions. SAF_E_UNSUPPORTED (the token did not keep
+ *  what was asked for; the key is destroyed again), SAF_E_MALFORMED (the token's last sequence number cannot be read). */
 saf_status saf_p11_generate_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_secret_spec *spec,
                                    saf_error *err);
 
@@ -186,7 +191,8 @@ typedef enum saf_p11_hash { SAF_P11_SHA256, SAF_P11_SHA384, SAF_P11_SHA512 } saf
 saf_status saf_p11_mac_open(saf_p11_mac **out, saf_p11_session *session, const saf_p11_uri *uri, saf_p11_hash hash,
                             saf_error *err);
 
-/** Compute a MAC (C_Sign). @p out has room for 64 bytes; *out_len is 32, 48 or 64. No text: fit for hot paths. */
+/** Compute a MAC (C_Sign). @p out has room for 64 bytes; *out_len is 32, 48 or 64. No text: fit for hot paths.
+ *  SAF_E_TOKEN_GONE also when the key was destroyed or the login lost: log in again and open another. */
 saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned char *out, size_t *out_len);
 
 /** NULL allowed; sets *mac to NULL. */
@@ -195,7 +201,9 @@ void saf_p11_mac_close(saf_p11_mac **mac);
 /* ---- key pairs -------------------------------------------------------------------------------------------- */
 
 /** Load the private key that @p uri names as an EVP_PKEY whose operations happen in the token (libp11). The caller frees it
- *  before saf_p11_close(). SAF_E_NOT_FOUND, SAF_E_CONFLICT. */
+ *  before saf_p11_close(). @p pin may be NULL when this handle is logged in to that token already; see saf_p11_login().
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_DENIED (not logged in, and no PIN or a wrong one), SAF_E_UNSUPPORTED (libp11 cannot
+ *  use it: only RSA and EC keys, in a token without private keys of other kinds). */
 saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
                                     saf_error *err);
 

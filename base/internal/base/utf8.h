@@ -1,6 +1,6 @@
 /** @file Well-formed UTF-8 (Unicode 15, table 3-7). */
-#ifndef UTF8_H
-#define UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stddef.h>
 
