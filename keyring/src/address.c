@@ -11,7 +11,7 @@ enum { SLASHES_MIN = 2, SLASHES_MAX = 4 };
 
 static saf_status refuse(const char *text, const char *fault, saf_error *err)
 {
-    saf_status status = saf_fail(err, SAF_E_USAGE, "\"%.300s\" is not a ring address: %s", text, fault);
+    saf_status status = saf_fail(err, SAF_E_USAGE, "\"%.80s\" is not a ring address: %s", text, fault);
     saf_hint(err, "write OWNER/RING or safkeyring://OWNER/RING, and &LABEL for one certificate in it");
     saf_fail_codes(err, 8, 8, 28);
     return status;
@@ -48,16 +48,21 @@ static int copy_part(char *out, size_t out_cap, const char *from, size_t len)
     return 1;
 }
 
-static int is_virtual_owner(const char *owner)
+/* As it is to be shown, or NULL. */
+static const char *virtual_owner(const char *owner)
 {
-    return !strcmp(owner, "*AUTH*") || !strcmp(owner, "*SITE*");
+    if (!strcasecmp(owner, "*AUTH*"))
+        return "*AUTH*";
+    return !strcasecmp(owner, "*SITE*") ? "*SITE*" : NULL;
 }
 
 static saf_status check_owner(saf_ring_address *address, saf_error *err)
 {
-    if (is_virtual_owner(address->owner) && !strcmp(address->name, "*"))
-        return SAF_OK;
-    return saf_owner_fold(address->owner, address->owner, err);
+    const char *virtual = !strcmp(address->name, "*") ? virtual_owner(address->owner) : NULL;
+    if (!virtual)
+        return saf_owner_fold(address->owner, address->owner, err);
+    memcpy(address->owner, virtual, strlen(virtual) + 1);
+    return SAF_OK;
 }
 
 static saf_status check(saf_ring_address *address, saf_error *err)

@@ -35,7 +35,7 @@ static saf_status refuse_taken_label(struct storage *storage, const saf_cert_ent
     if (!found.cert)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_EXISTS, "certificate %s/%s exists already", entry->owner, entry->label);
-    saf_hint(err, "choose another label, or delete the old certificate first: safring cert delete");
+    saf_hint(err, "choose another label");
     return status;
 }
 
@@ -145,7 +145,7 @@ static saf_status refuse_connected(struct storage *storage, const saf_cert *cert
     if (status == SAF_OK && names.count > 0) {
         status = saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s is connected to %s", cert->owner, cert->label,
                           saf_buffer_text(&names.text));
-        saf_hint(err, "take it out first (safring ring disconnect), or use --force");
+        saf_hint(err, "take it out first: safring ring remove OWNER/RING %s/%s", cert->owner, cert->label);
     }
     saf_buffer_free(&names.text);
     return status;

@@ -11,6 +11,8 @@
 
 #include <openssl/crypto.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 /* Everything here may be done again: a store is complete when the transaction that fills its database commits, and that
@@ -47,20 +49,51 @@ static int holds_only_parts(const char *dir)
 }
 
 /* A directory that was there and that others may enter is closed to them, but not one with somebody's files in it. */
-static saf_status make_private_directory(const char *dir, saf_error *err)
+static saf_status close_to_others(const char *dir, saf_error *err)
 {
-    struct stat about;
-    SAF_TRY(saf_directory_make(dir, 0700, err));
-    if (stat(dir, &about) != 0)
-        return saf_fail_errno(err, "cannot examine %s", dir);
-    if (!(about.st_mode & (S_IRWXG | S_IRWXO)))
-        return SAF_OK;
     if (!holds_only_parts(dir)) {
         saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s holds other files, and others may enter it", dir);
         saf_hint(err, "name a directory of its own for the store, or: chmod 0700 %s", dir);
         return status;
     }
     return chmod(dir, 0700) == 0 ? SAF_OK : saf_fail_errno(err, "cannot set the mode of %s", dir);
+}
+
+static saf_status check_entry(int dir, const char *dir_path, const char *name, saf_error *err)
+{
+    struct stat about;
+    OWN(own_text) path = NULL;
+    if (asprintf(&path, "%s/%s", dir_path, name) < 0)
+        return saf_fail_memory(err);
+    if (fstatat(dir, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? SAF_OK : saf_fail_errno(err, "cannot examine %s", path);
+    return about.st_uid == geteuid() ? SAF_OK : store_fail_foreign(path, about.st_uid, err);
+}
+
+/* While the directory was open to others, one of them may have put a key that she knows, or a configuration that leads
+ * tokens elsewhere, where a creation that is repeated would keep it. */
+static saf_status check_parts(const char *dir, saf_error *err)
+{
+    OWN(DIR) *entries = opendir(dir);
+    if (!entries)
+        return saf_fail_errno(err, "cannot read the directory %s", dir);
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
+        SAF_TRY(check_entry(dirfd(entries), dir, PARTS[i], err));
+    return SAF_OK;
+}
+
+/* Root, too, makes no store in another user's directory: that user could exchange what is in it. */
+static saf_status make_private_directory(const char *dir, saf_error *err)
+{
+    struct stat about;
+    SAF_TRY(saf_directory_make(dir, 0700, err));
+    if (stat(dir, &about) != 0)
+        return saf_fail_errno(err, "cannot examine %s", dir);
+    if (about.st_uid != geteuid())
+        return store_fail_foreign(dir, about.st_uid, err);
+    if (about.st_mode & (S_IRWXG | S_IRWXO))
+        SAF_TRY(close_to_others(dir, err));
+    return check_parts(dir, err);
 }
 
 /* What a creation that was killed had not finished; a draft of the master key is among them, perhaps. */
@@ -130,14 +163,14 @@ static saf_status make_key(saf_secret *out, saf_error *err)
 
 /* The master key, and for a passphrase what its derivation needs. */
 static saf_status make_master_key(saf_secret *out, saf_buffer *parameters, const saf_store *store,
-                                  const char *secret_source, saf_error *err)
+                                  const saf_store_options *options, saf_error *err)
 {
     if (store->master == SAF_MASTER_FILE) {
         SAF_TRY(master_key_make_file(store->dir, err));
         return master_key_read_file(out, store->dir, err);
     }
     SAF_TRY(master_key_new_parameters(parameters, err));
-    return master_key_from_passphrase(out, store->dir, secret_source, saf_buffer_bytes(parameters), err);
+    return master_key_from_passphrase(out, store->dir, options, saf_buffer_bytes(parameters), err);
 }
 
 static saf_status put_store_key(saf_store *store, const saf_secret *master_key, saf_error *err)
@@ -160,13 +193,13 @@ static saf_status put_settings(saf_store *store, saf_bytes parameters, saf_error
     return parameters.len ? storage_put_setting(store->storage, SETTING_SCRYPT, parameters, err) : SAF_OK;
 }
 
-static saf_status fill_database(saf_store *store, const char *secret_source, saf_error *err)
+static saf_status fill_database(saf_store *store, const saf_store_options *options, saf_error *err)
 {
     OWN(saf_secret) master_key = { 0 };
     OWN(saf_buffer) parameters = { 0 };
     SAF_TRY(make_id(store->id, err));
     SAF_TRY(make_key(&store->key, err));
-    SAF_TRY(make_master_key(&master_key, &parameters, store, secret_source, err));
+    SAF_TRY(make_master_key(&master_key, &parameters, store, options, err));
     SAF_TRY(store_derive_keys(store, err));
 
     OWN(saf_change) *change = NULL;
@@ -179,20 +212,21 @@ static saf_status fill_database(saf_store *store, const char *secret_source, saf
     return saf_change_commit(&change, err);
 }
 
-static saf_status make_database(const char *dir, const char *secret_source, saf_error *err)
+static saf_status make_database(const char *dir, const saf_store_options *options, saf_error *err)
 {
     OWN(saf_store) *store = calloc(1, sizeof *store);
     if (!store || !(store->dir = strdup(dir)))
         return saf_fail_memory(err);
     store->process = getpid();
-    store->master = secret_source ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
+    store->master = master_key_has_passphrase(options) ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
     SAF_TRY(storage_open(&store->storage, dir, STORAGE_MAKE, LOCK_TIMEOUT_MS, err));
-    SAF_TRY(fill_database(store, secret_source, err));
+    SAF_TRY(fill_database(store, options, err));
     return saf_directory_sync(dir, err);
 }
 
 saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err)
 {
+    const saf_store_options none = { 0 };
     OWN(own_text) lock_path = NULL;
     OWN(own_fd) lock = -1;
     SAF_TRY(make_private_directory(dir, err));
@@ -201,7 +235,7 @@ saf_status saf_store_create(const char *dir, const saf_store_options *options, s
     SAF_TRY(saf_lock_take(&lock, lock_path, SAF_LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, err));
     SAF_TRY(remove_drafts(dir, err));
     SAF_TRY(make_token_home(dir, err));
-    saf_status status = make_database(dir, options ? options->secret_source : NULL, err);
+    saf_status status = make_database(dir, options ? options : &none, err);
     if (status == SAF_E_EXISTS)
         return saf_fail(err, status, "the store %s exists already", dir);
     return status;

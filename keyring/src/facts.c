@@ -1,8 +1,12 @@
 #include "facts.h"
 
+#include "names.h"
+
+#include <base/buffer.h>
 #include <base/fail.h>
 #include <base/own-openssl.h>
 
+#include <openssl/asn1.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
@@ -41,14 +45,32 @@ saf_status facts_parse(X509 **out, saf_bytes der, saf_error *err)
 /* As RFC 4514 escapes, but in the certificate's own order and with UTF-8 shown as it is. */
 static const unsigned long NAME_FLAGS = XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
 
+/* OpenSSL escapes control characters of ASCII only. RFC 4514 2.4: a backslash and two digits for each byte of the others. */
+static void append_safely(saf_buffer *out, saf_bytes text)
+{
+    for (size_t i = 0; i < text.len;) {
+        unsigned long character;
+        int len = UTF8_getc(text.data + i, (int)(text.len - i), &character);
+        bool is_safe = len > 0 && !name_is_control(character);
+        size_t step = len > 0 ? (size_t)len : 1;
+        for (size_t j = i; j < i + step && !is_safe; j++)
+            saf_buffer_printf(out, "\\%02X", text.data[j]);
+        if (is_safe)
+            saf_buffer_append(out, saf_bytes_of(text.data + i, step));
+        i += step;
+    }
+}
+
 static char *text_of_name(const X509_NAME *name)
 {
+    OWN(saf_buffer) text = { 0 };
     OWN(BIO) *bio = BIO_new(BIO_s_mem());
     if (!bio || X509_NAME_print_ex(bio, name, 0, NAME_FLAGS) < 0)
         return NULL;
     char *data = NULL;
     long len = BIO_get_mem_data(bio, &data);
-    return data ? strndup(data, (size_t)len) : strdup("");
+    append_safely(&text, saf_bytes_of(data, data ? (size_t)len : 0));
+    return text.failed ? NULL : strdup(saf_buffer_text(&text));
 }
 
 static char *text_of_serial(const ASN1_INTEGER *serial)

@@ -1,6 +1,9 @@
 #include "key.h"
 
+#include "audit.h"
 #include "envelope.h"
+#include "facts.h"
+#include "names.h"
 
 #include <base/fail.h>
 #include <base/own-openssl.h>
@@ -147,7 +150,7 @@ static saf_status note_holder(void *context, const struct storage_cert *row, saf
 
 static saf_status check_uri(const char *uri, saf_error *err)
 {
-    if (strncasecmp(uri, "pkcs11:", 7) != 0 || strlen(uri) > SAF_KEY_URI_MAX)
+    if (strncasecmp(uri, "pkcs11:", 7) != 0 || strlen(uri) > SAF_KEY_URI_MAX || !name_is_printable(uri))
         return saf_fail(err, SAF_E_USAGE, "\"%.200s\" is not the PKCS#11 URI of a key", uri);
     if (!strstr(uri, "pin-value="))
         return SAF_OK;
@@ -177,6 +180,52 @@ saf_status key_keep(bool *has_key, saf_store *store, const saf_cert_entry *entry
     SAF_TRY(kept.found ? share(&kept, entry, err) : add_record(store, entry, cert, &plain, err));
     *has_key = true;
     return SAF_OK;
+}
+
+static saf_status find_same(found_cert *out, saf_change *change, const saf_cert *cert, saf_error *err)
+{
+    SAF_TRY(cert_find(out, change->store->storage, cert->owner, cert->label, err));
+    if (memcmp(out->cert->fingerprint, cert->fingerprint, sizeof cert->fingerprint) != 0)
+        return saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s was replaced meanwhile", cert->owner, cert->label);
+    if (out->cert->key_place != SAF_KEY_NONE)
+        return saf_fail(err, SAF_E_EXISTS, "certificate %s/%s has a private key already", cert->owner, cert->label);
+    return SAF_OK;
+}
+
+/* Readers of rings see the difference: a key that can be loaded. */
+static saf_status touch_readers(struct storage *storage, const found_cert *found, saf_error *err)
+{
+    uint64_t generation;
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    SAF_TRY(storage_touch_rings_of(storage, found->id, generation, err));
+    return storage_put_owner(storage, found->cert->owner, generation, err);
+}
+
+static saf_status give_key(saf_change *change, const found_cert *found, EVP_PKEY *key, saf_error *err)
+{
+    const saf_cert *cert = found->cert;
+    struct storage *storage = change->store->storage;
+    const saf_cert_entry entry = { .owner = cert->owner, .label = cert->label, .key = key };
+    OWN(X509) *x509 = NULL;
+    bool has_key;
+    SAF_TRY(facts_parse(&x509, cert->der, err));
+    SAF_TRY(key_keep(&has_key, change->store, &entry, cert, x509, err));
+    SAF_TRY(storage_set_key(storage, found->id, err));
+    SAF_TRY(touch_readers(storage, found, err));
+    return audit_write_object(change, "cert-add-key", cert->owner, cert->label, cert->fingerprint, err, "key=stored");
+}
+
+saf_status saf_store_add_key(saf_change *change, const saf_cert *cert, EVP_PKEY *key, saf_error *err)
+{
+    OWN(found_cert) found = { 0 };
+    OWN(step) step = { 0 };
+    if (!key)
+        return saf_fail(err, SAF_E_USAGE, "no private key given for %s/%s", cert->owner, cert->label);
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_ADD, cert->owner, cert->label, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(find_same(&found, change, cert, err));
+    SAF_TRY(give_key(change, &found, key, err));
+    return step_keep(&step, err);
 }
 
 /* ---- loading ---- */

@@ -1,6 +1,7 @@
 #include "master-key.h"
 
 #include "envelope.h"
+#include "store.h"
 
 #include <base/fail.h>
 #include <base/file.h>
@@ -45,6 +46,7 @@ static saf_status check_file(int file, const char *path, saf_error *err)
         return saf_fail_errno(err, "cannot examine %s", path);
     if (!S_ISREG(about.st_mode) || about.st_size != KEY_LEN)
         return saf_fail(err, SAF_E_FAILED, "%s is not a master key: it must be a file of %d bytes", path, KEY_LEN);
+    SAF_TRY(store_check_owner(path, &about, err));
     if (about.st_mode & (S_IRWXG | S_IRWXO)) {
         saf_status status = saf_fail(err, SAF_E_DENIED, "others may read the master key %s (mode %04o)", path,
                                      (unsigned)about.st_mode & 07777);
@@ -54,17 +56,23 @@ static saf_status check_file(int file, const char *path, saf_error *err)
     return SAF_OK;
 }
 
+/* Not SAF_E_NOT_FOUND, which callers take for "there is no store, make one". */
+static saf_status fail_to_open(const char *path, saf_error *err)
+{
+    if (errno != ENOENT)
+        return saf_fail_errno(err, "cannot open the master key %s", path);
+    saf_status status = saf_fail(err, SAF_E_FAILED, "the master key %s is missing", path);
+    saf_hint(err, "put it back from the backup; without it the private keys of this store cannot be read");
+    return status;
+}
+
 saf_status master_key_read_file(saf_secret *out, const char *dir, saf_error *err)
 {
     OWN(own_text) path = NULL;
     SAF_TRY(file_path(&path, dir, err));
     OWN(own_fd) file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    if (file < 0) {
-        saf_status status = saf_fail_errno(err, "cannot open the master key %s", path);
-        if (status == SAF_E_NOT_FOUND)
-            saf_hint(err, "without it the private keys of this store cannot be read: restore the file");
-        return status;
-    }
+    if (file < 0)
+        return fail_to_open(path, err);
     SAF_TRY(check_file(file, path, err));
     unsigned char key[KEY_LEN];
     ssize_t len = TEMP_FAILURE_RETRY(read(file, key, sizeof key));
@@ -118,17 +126,41 @@ static saf_status derive(saf_secret *out, const saf_secret *passphrase, saf_byte
     return status;
 }
 
-saf_status master_key_from_passphrase(saf_secret *out, const char *dir, const char *source, saf_bytes parameters,
-                                      saf_error *err)
+bool master_key_has_passphrase(const saf_store_options *options)
 {
-    if (!source) {
-        saf_status status = saf_fail(err, SAF_E_DENIED, "the store %s is locked with a passphrase", dir);
-        saf_hint(err, "say where it is: --store-secret-source file:PATH|fd:N|env:NAME|cred:NAME");
+    return options->passphrase || options->secret_source;
+}
+
+static saf_status refuse_locked(const char *dir, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_DENIED, "the store %s is locked with a passphrase", dir);
+    saf_hint(err, "say where it is: --store-secret-source file:PATH|fd:N|env:NAME|cred:NAME");
+    return status;
+}
+
+/* A source that is not there is no missing store; its text and hint stay. */
+static saf_status read_source(saf_secret *out, const char *source, saf_error *err)
+{
+    saf_status status = saf_secret_from_source(out, source, err);
+    if (status != SAF_E_NOT_FOUND)
         return status;
-    }
+    if (err)
+        err->status = SAF_E_DENIED;
+    return SAF_E_DENIED;
+}
+
+saf_status master_key_from_passphrase(saf_secret *out, const char *dir, const saf_store_options *options,
+                                      saf_bytes parameters, saf_error *err)
+{
+    OWN(saf_secret) read = { 0 };
+    const saf_secret *passphrase = options->passphrase ? options->passphrase : &read;
+    if (!master_key_has_passphrase(options))
+        return refuse_locked(dir, err);
     if (parameters.len != PARAMETERS_LEN)
         return saf_fail(err, SAF_E_FAILED, "the store's scrypt parameters are damaged");
-    OWN(saf_secret) passphrase = { 0 };
-    SAF_TRY(saf_secret_from_source(&passphrase, source, err));
-    return derive(out, &passphrase, parameters, err);
+    if (!options->passphrase)
+        SAF_TRY(read_source(&read, options->secret_source, err));
+    if (passphrase->len == 0)
+        return saf_fail(err, SAF_E_USAGE, "the passphrase of the store %s is empty", dir);
+    return derive(out, passphrase, parameters, err);
 }

@@ -1,4 +1,5 @@
 #include "audit.h"
+#include "names.h"
 #include "policy-match.h"
 #include "store.h"
 
@@ -7,8 +8,6 @@
 #include <strings.h>
 
 #define COUNTER_POLICIES "policies"
-
-enum { TIMEOUT_MAX_MIN = 1440 };
 
 void saf_policy_page_free(saf_policy_page *page)
 {
@@ -44,14 +43,6 @@ static bool is_algorithm(const char *alg)
     return false;
 }
 
-static bool is_visible(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            return false;
-    return true;
-}
-
 /* Every array of a policy that a caller filled must end somewhere. */
 static bool is_terminated(const saf_policy *policy)
 {
@@ -81,7 +72,7 @@ static saf_status check_key(const saf_policy *policy, saf_error *err)
     if (strstr(key, "pin-value="))
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: the key's URI has a PIN (pin-value)", policy->appl,
                         policy->user);
-    if (!is_visible(key) || (strncasecmp(key, "pkcs11:", 7) != 0 && strncasecmp(key, "safkeyring", 10) != 0))
+    if (!name_is_printable(key) || (strncasecmp(key, "pkcs11:", 7) != 0 && strncasecmp(key, "safkeyring", 10) != 0))
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: \"%.200s\" is not the URI of a key", policy->appl,
                         policy->user, key);
     saf_ring_address address;
@@ -90,9 +81,9 @@ static saf_status check_key(const saf_policy *policy, saf_error *err)
 
 static saf_status check_numbers(const saf_policy *policy, saf_error *err)
 {
-    if (policy->timeout_min < 1 || policy->timeout_min > TIMEOUT_MAX_MIN)
+    if (policy->timeout_min < 1 || policy->timeout_min > STORAGE_TIMEOUT_MAX_MIN)
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: the timeout is 1 to %d minutes, not %u", policy->appl,
-                        policy->user, TIMEOUT_MAX_MIN, policy->timeout_min);
+                        policy->user, STORAGE_TIMEOUT_MAX_MIN, policy->timeout_min);
     if (policy->key_use != SAF_KEY_USE_TOKEN && policy->key_use != SAF_KEY_USE_DERIVED &&
         policy->key_use != SAF_KEY_USE_MEMORY)
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: unknown use of the key", policy->appl, policy->user);
@@ -109,7 +100,7 @@ saf_status saf_policy_check(saf_policy *policy, saf_error *err)
     if (!is_algorithm(policy->alg))
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: unknown signature algorithm \"%s\"", policy->appl,
                         policy->user, policy->alg);
-    if (!is_visible(policy->kid))
+    if (!name_is_printable(policy->kid))
         return saf_fail(err, SAF_E_USAGE, "policy JWT.%s.%s.SAF: the key id is not printable", policy->appl,
                         policy->user);
     SAF_TRY(check_key(policy, err));

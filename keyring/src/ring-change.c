@@ -115,6 +115,19 @@ static saf_status connect_ends(saf_change *change, const connection_ends *ends, 
                               request->is_default == SAF_DEFAULT ? "yes" : "no");
 }
 
+/* Authority over the ring alone does not do: whoever has it for her own ring could connect anybody's certificate there
+ * and take the private key out of it. */
+static saf_status ask_to_connect(saf_change *change, const connection_ends *ends, saf_usage usage, saf_error *err)
+{
+    saf_store *store = change->store;
+    const saf_principal *who = &change->principal;
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_CONNECT, ends->ring_owner, ends->ring_name, err));
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_CERT_LIST, ends->cert_owner, ends->label, err));
+    if (usage != SAF_USAGE_PERSONAL || !strcmp(ends->cert_owner, ends->ring_owner))
+        return SAF_OK;
+    return saf_store_ask(store, who, SAF_FN_CERT_KEY, ends->cert_owner, ends->label, err);
+}
+
 saf_status saf_ring_connect(saf_change *change, const saf_connect_request *request, saf_error *err)
 {
     OWN(connection_ends) ends = { 0 };
@@ -123,8 +136,7 @@ saf_status saf_ring_connect(saf_change *change, const saf_connect_request *reque
     if (!usage_name(request->usage))
         return saf_fail(err, SAF_E_USAGE, "%s/%s: the usage is neither PERSONAL nor CERTAUTH nor SITE",
                         ends.cert_owner, ends.label);
-    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_CONNECT, ends.ring_owner, ends.ring_name,
-                          err));
+    SAF_TRY(ask_to_connect(change, &ends, request->usage, err));
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(find_ends(&ends, change->store->storage, err));
     SAF_TRY(connect_ends(change, &ends, request, err));

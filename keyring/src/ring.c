@@ -262,12 +262,22 @@ static saf_status check_connection(const saf_ring *ring, const saf_connection *c
                     connection->cert->owner, connection->cert->label, ring->owner, ring->name);
 }
 
+/* Asked when the key is taken, not only when the certificate was connected: who may have lost the one authority since. */
+static saf_status ask_for_key(const saf_ring *ring, const saf_cert *cert, saf_store *store, const saf_principal *who,
+                              saf_error *err)
+{
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_KEY, ring->owner, ring->name, err));
+    if (!strcmp(cert->owner, ring->owner))
+        return SAF_OK;
+    return saf_store_ask(store, who, SAF_FN_CERT_KEY, cert->owner, cert->label, err);
+}
+
 saf_status saf_ring_load_key(EVP_PKEY **out, const saf_ring *ring, const saf_connection *connection, saf_store *store,
                              const saf_principal *who, saf_error *err)
 {
     OWN(reading) read = { 0 };
     SAF_TRY(check_connection(ring, connection, err));
-    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_KEY, ring->owner, ring->name, err));
+    SAF_TRY(ask_for_key(ring, connection->cert, store, who, err));
     SAF_TRY(reading_begin(&read, store, err));
     SAF_TRY(check_still_personal(ring, connection->cert, store->storage, err));
     return key_load(out, store, connection->cert, err);

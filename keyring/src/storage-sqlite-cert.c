@@ -20,6 +20,8 @@ saf_status storage_find_key(struct storage *storage, saf_bytes id, storage_key_v
         .sealed = column_blob(&find, 3),
         .uri = column_text(&find, 4),
     };
+    if ((key.sealed.len > 0) == (key.uri != NULL))
+        return storage_fail_value(storage, "a private key is neither sealed nor in a token, or both", err);
     return visit(context, &key, err);
 }
 
@@ -57,18 +59,45 @@ static saf_key_place key_place(statement *rows)
     return column_text(rows, 7) ? SAF_KEY_IN_TOKEN : SAF_KEY_STORED;
 }
 
-static struct storage_cert read_cert(statement *rows)
+static saf_status read_trust(saf_trust *out, statement *rows, saf_error *err)
 {
-    return (struct storage_cert) {
+    static const saf_trust known[] = { SAF_TRUST, SAF_HIGHTRUST, SAF_NOTRUST };
+    int64_t value = column_number(rows, 3);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (value == (uint32_t)known[i]) {
+            *out = known[i];
+            return SAF_OK;
+        }
+    return storage_fail_value(rows->storage, "a certificate has an unknown status", err);
+}
+
+static saf_status read_usage(struct storage_cert *out, statement *rows, saf_error *err)
+{
+    int64_t usage = column_number(rows, CERT_COLUMN_COUNT);
+    int64_t is_default = column_number(rows, CERT_COLUMN_COUNT + 1);
+    if (usage != SAF_USAGE_SITE && usage != SAF_USAGE_CERTAUTH && usage != SAF_USAGE_PERSONAL)
+        return storage_fail_value(rows->storage, "a connection has an unknown usage", err);
+    if (is_default != 0 && is_default != 1)
+        return storage_fail_value(rows->storage, "whether a connection is the default", err);
+    out->usage = (saf_usage)usage;
+    out->is_default = is_default ? SAF_DEFAULT : SAF_NOT_DEFAULT;
+    return SAF_OK;
+}
+
+static saf_status read_cert(struct storage_cert *out, statement *rows, saf_error *err)
+{
+    *out = (struct storage_cert) {
         .id = column_number(rows, 0),
         .owner = column_text(rows, 1),
         .label = column_text(rows, 2),
-        .trust = (saf_trust)(int32_t)(uint32_t)column_number(rows, 3),
         .der = column_blob(rows, 4),
         .last_serial = column_text(rows, 5),
         .key_place = key_place(rows),
         .key_uri = column_text(rows, 7),
     };
+    if (!out->owner || !out->label)
+        return saf_fail_memory(err); /* both are NOT NULL */
+    return read_trust(&out->trust, rows, err);
 }
 
 /* The columns after CERT_COLUMNS are usage and default, if the statement asks for them. */
@@ -78,13 +107,10 @@ static saf_status visit_all(statement *rows, storage_cert_visitor visit, void *c
     SAF_TRY(statement_step(&row, rows, err));
     bool in_ring = sqlite3_column_count(rows->handle) > CERT_COLUMN_COUNT;
     while (row) {
-        struct storage_cert cert = read_cert(rows);
-        if (!cert.owner || !cert.label)
-            return saf_fail_memory(err); /* both are NOT NULL */
-        if (in_ring) {
-            cert.usage = (saf_usage)column_number(rows, CERT_COLUMN_COUNT);
-            cert.is_default = column_number(rows, CERT_COLUMN_COUNT + 1) ? SAF_DEFAULT : SAF_NOT_DEFAULT;
-        }
+        struct storage_cert cert;
+        SAF_TRY(read_cert(&cert, rows, err));
+        if (in_ring)
+            SAF_TRY(read_usage(&cert, rows, err));
         SAF_TRY(visit(context, &cert, err));
         SAF_TRY(statement_step(&row, rows, err));
     }
@@ -189,6 +215,13 @@ saf_status storage_add_cert(struct storage *storage, const struct storage_new_ce
     bind_optional_blob(&add, cert->has_key ? cert->key_id : saf_bytes_of(NULL, 0));
     bind_number(&add, cert->not_after);
     return statement_run(&add, err);
+}
+
+saf_status storage_set_key(struct storage *storage, int64_t cert_id, saf_error *err)
+{
+    OWN(statement) set = statement_of(storage, "UPDATE certificate SET key = key_id WHERE id = ?");
+    bind_number(&set, cert_id);
+    return statement_run(&set, err);
 }
 
 saf_status storage_delete_cert(struct storage *storage, int64_t id, saf_error *err)

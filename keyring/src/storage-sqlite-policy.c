@@ -15,17 +15,28 @@ static int copy_column(char *out, size_t out_cap, statement *rows, int column)
     return 1;
 }
 
+static saf_status read_numbers(saf_policy *out, statement *rows, saf_error *err)
+{
+    int64_t key_use = column_number(rows, 5), timeout_min = column_number(rows, 6);
+    int64_t any_appl = column_number(rows, 7), prot_allowed = column_number(rows, 8);
+    if (key_use != SAF_KEY_USE_TOKEN && key_use != SAF_KEY_USE_DERIVED && key_use != SAF_KEY_USE_MEMORY)
+        return storage_fail_value(rows->storage, "a policy has an unknown use of its key", err);
+    if (timeout_min < 1 || timeout_min > STORAGE_TIMEOUT_MAX_MIN || (any_appl | prot_allowed) & ~INT64_C(1))
+        return storage_fail_value(rows->storage, "a policy has an impossible timeout or flag", err);
+    out->key_use = (saf_key_use)key_use;
+    out->timeout_min = (unsigned)timeout_min;
+    out->any_appl = any_appl != 0;
+    out->prot_allowed = prot_allowed != 0;
+    return SAF_OK;
+}
+
 static saf_status read_policy(saf_policy *out, statement *rows, saf_error *err)
 {
     if (!copy_column(out->appl, sizeof out->appl, rows, 0) || !copy_column(out->user, sizeof out->user, rows, 1) ||
         !copy_column(out->alg, sizeof out->alg, rows, 2) || !copy_column(out->key, sizeof out->key, rows, 3) ||
         !copy_column(out->kid, sizeof out->kid, rows, 4))
-        return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: a policy has too long values",
-                        rows->storage->path);
-    out->key_use = (saf_key_use)column_number(rows, 5);
-    out->timeout_min = (unsigned)column_number(rows, 6);
-    out->any_appl = column_number(rows, 7) != 0;
-    out->prot_allowed = column_number(rows, 8) != 0;
+        return storage_fail_value(rows->storage, "a policy has too long values", err);
+    SAF_TRY(read_numbers(out, rows, err));
     out->generation = (uint64_t)column_number(rows, 9);
     return SAF_OK;
 }

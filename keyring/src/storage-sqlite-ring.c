@@ -19,6 +19,8 @@ static saf_status visit_all(statement *rows, storage_ring_visitor visit, void *c
         };
         if (!ring.owner || !ring.name)
             return saf_fail_memory(err); /* both are NOT NULL */
+        if (strlen(ring.owner) > SAF_OWNER_MAX || strlen(ring.name) > SAF_RING_NAME_MAX)
+            return storage_fail_value(rows->storage, "a ring has too long a name", err);
         SAF_TRY(visit(context, &ring, err));
         SAF_TRY(statement_step(&row, rows, err));
     }

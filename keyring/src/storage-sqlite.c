@@ -1,8 +1,8 @@
 #include "storage-sqlite.h"
 
 #include <base/fail.h>
-#include <base/file.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -65,6 +65,11 @@ saf_status storage_fail(struct storage *storage, int code, saf_error *err)
     default:
         return fail_failed(storage, code, err);
     }
+}
+
+saf_status storage_fail_value(const struct storage *storage, const char *what, saf_error *err)
+{
+    return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: %s", storage->path, what);
 }
 
 /* ---- statements ---- */
@@ -181,9 +186,10 @@ static saf_status read_pragma(int64_t *out, struct storage *storage, const char 
     return statement_number(out, &pragma, err);
 }
 
-static saf_status fail_unmade(struct storage *storage, saf_error *err)
+/* Only this may be SAF_E_NOT_FOUND: callers make a store then. */
+static saf_status fail_unmade(const char *path, saf_error *err)
 {
-    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "there is no store: %s is missing or unfinished", storage->path);
+    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "there is no store: %s is missing or unfinished", path);
     saf_hint(err, "make one with: safring store init");
     return status;
 }
@@ -195,7 +201,7 @@ static saf_status check_version(struct storage *storage, storage_mode mode, saf_
     SAF_TRY(read_pragma(&version, storage, "PRAGMA user_version", err));
     SAF_TRY(read_pragma(&tables, storage, "SELECT count(*) FROM sqlite_master", err));
     if (id == 0 && version == 0 && tables == 0)
-        return mode == STORAGE_MAKE ? SAF_OK : fail_unmade(storage, err);
+        return mode == STORAGE_MAKE ? SAF_OK : fail_unmade(storage->path, err);
     if (id != strtoll(APPLICATION_ID, NULL, 10) || version < 1)
         return saf_fail(err, SAF_E_FAILED, "%s is not the database of a store", storage->path);
     if (version > STORAGE_SCHEMA) {
@@ -220,10 +226,16 @@ static saf_status configure(struct storage *storage, unsigned busy_timeout_ms, s
 /* SQLite would make the file with the umask's mode, and the journal takes the database's. */
 static saf_status make_file(const char *path, saf_error *err)
 {
-    OWN(own_fd) file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
+    /* Not opened when it is there: closing it would release the locks that this process has on it (POSIX). */
+    OWN(own_fd) file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0 && errno != EEXIST)
         return saf_fail_errno(err, "cannot make %s", path);
     return SAF_OK;
+}
+
+static bool is_missing(int number)
+{
+    return number == ENOENT || number == ENOTDIR;
 }
 
 /* SQLITE_OPEN_NOFOLLOW refuses a symbolic link anywhere in the path; links above the store are the administrator's
@@ -231,12 +243,22 @@ static saf_status make_file(const char *path, saf_error *err)
 static saf_status find_path(struct storage *storage, const char *dir, saf_error *err)
 {
     OWN(own_text) real = realpath(dir, NULL);
-    if (!real) {
-        saf_status status = saf_fail_errno(err, "there is no store %s", dir);
-        saf_hint(err, "make one with: safring store init");
-        return status;
-    }
+    if (!real && is_missing(errno))
+        return fail_unmade(dir, err);
+    if (!real)
+        return saf_fail_errno(err, "cannot open the store %s", dir);
     return asprintf(&storage->path, "%s/store.db", real) < 0 ? saf_fail_memory(err) : SAF_OK;
+}
+
+/* What may not be looked at may well be there. */
+static saf_status check_there(const struct storage *storage, saf_error *err)
+{
+    struct stat about;
+    if (lstat(storage->path, &about) == 0)
+        return SAF_OK;
+    if (is_missing(errno))
+        return fail_unmade(storage->path, err);
+    return saf_fail_errno(err, "cannot open the database %s", storage->path);
 }
 
 typedef struct storage storage_handle;
@@ -249,10 +271,7 @@ saf_status storage_open(struct storage **out, const char *dir, storage_mode mode
     if (!storage)
         return saf_fail_memory(err);
     SAF_TRY(find_path(storage, dir, err));
-    if (mode == STORAGE_MAKE)
-        SAF_TRY(make_file(storage->path, err));
-    else if (!saf_file_exists(storage->path))
-        return fail_unmade(storage, err);
+    SAF_TRY(mode == STORAGE_MAKE ? make_file(storage->path, err) : check_there(storage, err));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
     int code = sqlite3_open_v2(storage->path, &storage->db, flags, NULL);
     if (code != SQLITE_OK)
@@ -278,7 +297,10 @@ void storage_close(struct storage **storage)
 static const char SCHEMA_SQL[] =
     "PRAGMA application_id = " APPLICATION_ID ";"
     "PRAGMA user_version = 1;"
-    "CREATE TABLE setting (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE setting ("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " value BLOB NOT NULL,"
+    " CHECK (name <> 'master' OR CAST(value AS TEXT) IN ('file', 'passphrase'))) STRICT, WITHOUT ROWID;"
     "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
@@ -294,7 +316,7 @@ static const char SCHEMA_SQL[] =
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " owner TEXT NOT NULL,"
     " label TEXT NOT NULL,"
-    " trust INTEGER NOT NULL,"
+    " trust INTEGER NOT NULL CHECK (trust IN (0x80000000, 0x40000000, 0x20000000)),"
     " der BLOB NOT NULL,"
     " issuer_digest BLOB NOT NULL,"
     " serial TEXT NOT NULL,"
@@ -337,8 +359,8 @@ static const char SCHEMA_SQL[] =
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " ring INTEGER NOT NULL REFERENCES ring (id) ON DELETE CASCADE,"
     " certificate INTEGER NOT NULL REFERENCES certificate (id),"
-    " usage INTEGER NOT NULL,"
-    " is_default INTEGER NOT NULL,"
+    " usage INTEGER NOT NULL CHECK (usage IN (0, 2, 8)),"
+    " is_default INTEGER NOT NULL CHECK (is_default IN (0, 1)),"
     " UNIQUE (ring, certificate)) STRICT;"
     "CREATE UNIQUE INDEX connection_default ON connection (ring) WHERE is_default = 1;"
     "CREATE INDEX connection_certificate ON connection (certificate);"
@@ -349,10 +371,10 @@ static const char SCHEMA_SQL[] =
     " alg TEXT NOT NULL,"
     " key TEXT NOT NULL,"
     " kid TEXT NOT NULL,"
-    " key_use INTEGER NOT NULL,"
-    " timeout_min INTEGER NOT NULL,"
-    " any_appl INTEGER NOT NULL,"
-    " prot_allowed INTEGER NOT NULL,"
+    " key_use INTEGER NOT NULL CHECK (key_use IN (0, 1, 2)),"
+    " timeout_min INTEGER NOT NULL CHECK (timeout_min BETWEEN 1 AND 1440),"
+    " any_appl INTEGER NOT NULL CHECK (any_appl IN (0, 1)),"
+    " prot_allowed INTEGER NOT NULL CHECK (prot_allowed IN (0, 1)),"
     " generation INTEGER NOT NULL,"
     " PRIMARY KEY (appl, user)) STRICT, WITHOUT ROWID;"
 

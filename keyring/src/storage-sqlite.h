@@ -50,6 +50,9 @@ saf_status statement_number(int64_t *out, statement *statement, saf_error *err);
 /** Run SQL without parameters. */
 saf_status storage_run(struct storage *storage, const char *sql, saf_error *err);
 
+/** Report a value that no release writes: only a foreign hand, or a dying disk, can have. */
+saf_status storage_fail_value(const struct storage *storage, const char *what, saf_error *err);
+
 /** Turn a code of SQLite's into a status and a text that names the database. */
 saf_status storage_fail(struct storage *storage, int code, saf_error *err);
 

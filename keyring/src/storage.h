@@ -5,7 +5,7 @@
  * The engine keeps records and their constraints; it knows no rule, asks no authority and seals nothing. Another engine
  * (PostgreSQL) implements the same functions. Reads hand each row to a visitor; a row's pointers live as long as its
  * visit, and a visitor that does not return SAF_OK ends the reading with its status. A read that finds nothing is
- * SAF_OK without a visit.
+ * SAF_OK without a visit. A value that nothing here writes is SAF_E_FAILED, never taken for another.
  *
  * All times are seconds since 1970; all strings are UTF-8, compared bytewise.
  */
@@ -18,7 +18,7 @@
 
 struct storage;
 
-enum { STORAGE_SCHEMA = 1, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32 };
+enum { STORAGE_SCHEMA = 1, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32, STORAGE_TIMEOUT_MAX_MIN = 1440 };
 
 /* ---- connection and transactions ------------------------------------------------------------------------ */
 
@@ -141,6 +141,9 @@ saf_status storage_visit_owned(struct storage *storage, const char *owner, stora
 
 saf_status storage_add_cert(struct storage *storage, const struct storage_new_cert *cert, saf_error *err);
 saf_status storage_delete_cert(struct storage *storage, int64_t id, saf_error *err);
+
+/** Let a certificate use the storage_key of its public key, which is there. */
+saf_status storage_set_key(struct storage *storage, int64_t cert_id, saf_error *err);
 saf_status storage_set_last_serial(struct storage *storage, int64_t cert_id, const char *serial, saf_error *err);
 
 /* ---- what CAs have issued ------------------------------------------------------------------------------- */

@@ -66,6 +66,52 @@ saf_status store_derive_keys(saf_store *store, saf_error *err)
     return derive(&store->audit_key, &store->key, "safring audit", err);
 }
 
+/* ---- whose it is ---- */
+
+saf_status store_fail_foreign(const char *path, uid_t owner, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_DENIED, "%s belongs to another user (uid %lu)", path, (unsigned long)owner);
+    saf_hint(err, "do it as that user, or give it to yours: chown %lu %s", (unsigned long)geteuid(), path);
+    return status;
+}
+
+saf_status store_check_owner(const char *path, const struct stat *about, saf_error *err)
+{
+    uid_t me = geteuid();
+    if (about->st_uid == me || about->st_uid == 0 || me == 0)
+        return SAF_OK;
+    return store_fail_foreign(path, about->st_uid, err);
+}
+
+static saf_status check_part(const char *path, const struct stat *about, saf_error *err)
+{
+    SAF_TRY(store_check_owner(path, about, err));
+    if (!(about->st_mode & (S_IWGRP | S_IWOTH)))
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_DENIED, "others may write %s (mode %04o)", path,
+                                 (unsigned)about->st_mode & 07777);
+    saf_hint(err, "if you trust what is in it: chmod go-w %s", path);
+    return status;
+}
+
+saf_status store_check_custody(const char *dir, saf_error *err)
+{
+    struct stat about;
+    OWN(own_text) database = NULL;
+    if (asprintf(&database, "%s/store.db", dir) < 0)
+        return saf_fail_memory(err);
+    if (stat(dir, &about) != 0)
+        return SAF_OK;
+    SAF_TRY(check_part(dir, &about, err));
+    if (lstat(database, &about) != 0)
+        return SAF_OK;
+    if (!S_ISREG(about.st_mode))
+        return saf_fail(err, SAF_E_DENIED, "the database %s is not a regular file", database);
+    return check_part(database, &about, err);
+}
+
+/* ---- unlocking ---- */
+
 static saf_status read_master_kind(saf_store *store, saf_error *err)
 {
     OWN(saf_buffer) kind = { 0 };
@@ -75,17 +121,26 @@ static saf_status read_master_kind(saf_store *store, saf_error *err)
     else if (!strcmp(saf_buffer_text(&kind), "passphrase"))
         store->master = SAF_MASTER_PASSPHRASE;
     else
-        return saf_fail(err, SAF_E_UNSUPPORTED, "the store %s has a master key of an unknown kind", store->dir);
+        return saf_fail(err, SAF_E_FAILED, "the database of store %s is damaged: the kind of its master key", store->dir);
     return SAF_OK;
 }
 
-static saf_status read_master_key(saf_secret *out, saf_store *store, const char *secret_source, saf_error *err)
+/* A passphrase that protects nothing is refused: whoever gives one would think that it does. */
+static saf_status refuse_passphrase(const saf_store *store, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_USAGE, "the store %s has a key file, not a passphrase", store->dir);
+    saf_hint(err, "leave --store-secret-source out");
+    return status;
+}
+
+static saf_status read_master_key(saf_secret *out, saf_store *store, const saf_store_options *options, saf_error *err)
 {
     if (store->master == SAF_MASTER_FILE)
-        return master_key_read_file(out, store->dir, err);
+        return master_key_has_passphrase(options) ? refuse_passphrase(store, err)
+                                                  : master_key_read_file(out, store->dir, err);
     OWN(saf_buffer) parameters = { 0 };
     SAF_TRY(storage_get_setting(&parameters, store->storage, SETTING_SCRYPT, err));
-    return master_key_from_passphrase(out, store->dir, secret_source, saf_buffer_bytes(&parameters), err);
+    return master_key_from_passphrase(out, store->dir, options, saf_buffer_bytes(&parameters), err);
 }
 
 static saf_status unwrap_store_key(saf_store *store, const saf_secret *master_key, saf_error *err)
@@ -114,12 +169,12 @@ static saf_status read_id(saf_store *store, saf_error *err)
 }
 
 /* The passphrase is asked for (and scrypt computed) outside of any transaction: it may take a second. */
-static saf_status unlock(saf_store *store, const char *secret_source, saf_error *err)
+static saf_status unlock(saf_store *store, const saf_store_options *options, saf_error *err)
 {
     OWN(saf_secret) master_key = { 0 };
     SAF_TRY(read_id(store, err));
     SAF_TRY(read_master_kind(store, err));
-    SAF_TRY(read_master_key(&master_key, store, secret_source, err));
+    SAF_TRY(read_master_key(&master_key, store, options, err));
     SAF_TRY(unwrap_store_key(store, &master_key, err));
     return store_derive_keys(store, err);
 }
@@ -138,8 +193,9 @@ saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_opti
     store->authority_context = options->authority_context;
     store->process = getpid();
     unsigned timeout = options->busy_timeout_ms ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    SAF_TRY(store_check_custody(dir, err));
     SAF_TRY(storage_open(&store->storage, dir, STORAGE_USE, timeout, err));
-    SAF_TRY(unlock(store, options->secret_source, err));
+    SAF_TRY(unlock(store, options, err));
     *out = GIVE(&store);
     return SAF_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <keyring/ask.h>
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum { STORE_PAGE_LIMIT = 200, STORE_ID_SIZE = 37, STORE_WHO_SIZE = 64 };
@@ -62,6 +63,16 @@ OWN_HANDLE(saf_change, saf_change_abandon)
 
 /** What the store key is bound to in its envelope. */
 saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);
+
+/** Refuse a store that others may have put there: directory and database must belong to this process's user, to root, or, for
+ *  root, to anybody, and nobody else may write them. What is missing is for the engine to tell. SAF_E_DENIED. */
+saf_status store_check_custody(const char *dir, saf_error *err);
+
+/** The same for one part, whose state is @p about. */
+saf_status store_check_owner(const char *path, const struct stat *about, saf_error *err);
+
+/** Report that @p path is another user's. */
+saf_status store_fail_foreign(const char *path, uid_t owner, saf_error *err);
 
 /** Complete @p store, whose id and store key are known. */
 saf_status store_derive_keys(saf_store *store, saf_error *err);

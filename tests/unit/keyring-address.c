@@ -60,6 +60,13 @@ TEST(parse_reads_virtual_rings)
     assert_refused("*AUTH*/ring");
 }
 
+TEST(parse_reads_virtual_rings_in_any_case)
+{
+    assert_address("*auth*/*", "*AUTH*", "*", "");
+    assert_address("safkeyring://*Site*/*&root", "*SITE*", "*", "root");
+    assert_refused("*auth*/ring");
+}
+
 TEST(parse_takes_percent_signs_literally)
 {
     assert_address("A/r%20x", "A", "r%20x", "");
@@ -148,6 +155,41 @@ TEST(label_is_refused_when_it_cannot_be_shown)
             fail_msg("label %zu was taken", i);
 }
 
+/* Texts that look like others: a right-to-left override, a zero-width space, a byte order mark, an isolate, a line's end. */
+TEST(names_are_refused_when_they_only_look_like_others)
+{
+    const char *const wrong[] = { "a\xC2\x80z", "a\xC2\x9Fz", "a\xE2\x80\x8Bz", "a\xE2\x80\x8Fz", "a\xE2\x80\xAEz",
+                                  "a\xE2\x80\xA8z", "a\xE2\x81\xA6z", "a\xE2\x81\xA9z", "a\xEF\xBB\xBFz", "a\xD8\x9Cz",
+                                  NULL };
+    for (size_t i = 0; wrong[i]; i++) {
+        if (saf_label_check(wrong[i], NULL) != SAF_E_USAGE || saf_ring_name_check(wrong[i], NULL) != SAF_E_USAGE)
+            fail_msg("name %zu was taken", i);
+    }
+    assert_int_equal(saf_label_check("a\xC2\xA0\xE2\x80\x93\xE2\x82\xAC", NULL), SAF_OK);
+}
+
+TEST(the_reason_follows_a_name_of_any_length)
+{
+    char name[2000] = "";
+    saf_error err = { 0 };
+    char owner[SAF_OWNER_MAX + 1];
+    memset(name, 'x', sizeof name - 1);
+    assert_int_equal(saf_label_check(name, &err), SAF_E_USAGE);
+    assert_non_null(strstr(err.text, "is too long"));
+    assert_int_equal(saf_ring_name_check(name, &err), SAF_E_USAGE);
+    assert_non_null(strstr(err.text, "is too long"));
+    assert_int_equal(saf_owner_fold(owner, name, &err), SAF_E_USAGE);
+    assert_non_null(strstr(err.text, "is not an owner"));
+}
+
+TEST(ring_name_must_not_hold_what_ends_it_in_an_address)
+{
+    saf_error err = { 0 };
+    assert_int_equal(saf_ring_name_check("a&b", &err), SAF_E_USAGE);
+    assert_non_null(strstr(err.text, "ampersand"));
+    assert_int_equal(err.codes.reason, 28);
+}
+
 TEST(ring_name_must_not_be_the_virtual_one)
 {
     saf_error err = { 0 };
@@ -163,6 +205,7 @@ int main(void)
         cmocka_unit_test(parse_reads_every_spelling_of_the_scheme),
         cmocka_unit_test(parse_folds_the_owner_but_not_the_ring),
         cmocka_unit_test(parse_reads_virtual_rings),
+        cmocka_unit_test(parse_reads_virtual_rings_in_any_case),
         cmocka_unit_test(parse_takes_percent_signs_literally),
         cmocka_unit_test(parse_refuses_what_is_no_address),
         cmocka_unit_test(parse_refuses_a_ring_name_of_238_bytes),
@@ -172,6 +215,9 @@ int main(void)
         cmocka_unit_test(owner_is_refused_when_it_is_none),
         cmocka_unit_test(label_may_hold_blanks_quotes_and_other_alphabets),
         cmocka_unit_test(label_is_refused_when_it_cannot_be_shown),
+        cmocka_unit_test(names_are_refused_when_they_only_look_like_others),
+        cmocka_unit_test(the_reason_follows_a_name_of_any_length),
+        cmocka_unit_test(ring_name_must_not_hold_what_ends_it_in_an_address),
         cmocka_unit_test(ring_name_must_not_be_the_virtual_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

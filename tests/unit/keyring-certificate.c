@@ -94,6 +94,17 @@ TEST(names_are_escaped_and_in_their_own_order)
     assert_string_equal(cert->serial, "0");
 }
 
+TEST(names_are_escaped_where_they_would_steer_a_terminal)
+{
+    keyring_world *w = *state;
+    const char *const subject[] = { "CN", "a\xC2\x9B" "31m\xE2\x80\xAE" "b\xEF\xBB\xBF" "c\x1B", "O", "\xC3\xA4", NULL };
+    OWN(test_cert) made = test_cert_with_key(subject, EVP_EC_gen("P-256"), 1);
+    keyring_add(w, "A", "names", &made, NULL);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "names");
+    assert_string_equal(cert->subject, "CN=a\\C2\\9B31m\\E2\\80\\AEb\\EF\\BB\\BFc\\1B,O=\xC3\xA4");
+    assert_string_equal(cert->issuer, cert->subject);
+}
+
 static void assert_key_type(keyring_world *w, EVP_PKEY *key, const char *type, unsigned bits)
 {
     const char *const subject[] = { "CN", type, NULL };
@@ -150,7 +161,7 @@ TEST(add_refuses_a_taken_label)
     keyring_add(w, "A", "web", &one, NULL);
     const saf_cert_entry entry = { .owner = "a", .label = "web", .trust = SAF_TRUST, .der = two.der };
     assert_add_fails(w, &entry, SAF_E_EXISTS, "certificate A/web exists already");
-    assert_true(*w->err.hint);
+    assert_string_equal(w->err.hint, "choose another label");
     keyring_add(w, "A", "Web", &two, NULL);
 }
 
@@ -360,6 +371,8 @@ TEST(a_key_uri_with_a_pin_is_refused)
     assert_null(strstr(w->err.text, "1234"));
     entry.key_uri = "file:/etc/key.pem";
     assert_add_fails(w, &entry, SAF_E_USAGE, "not the PKCS#11 URI");
+    entry.key_uri = "pkcs11:object=a\x1B[2J";
+    assert_add_fails(w, &entry, SAF_E_USAGE, "not the PKCS#11 URI");
 }
 
 TEST(the_same_key_cannot_be_in_two_places)
@@ -517,6 +530,7 @@ TEST(delete_refuses_a_connected_certificate)
     saf_change *change = keyring_begin(w);
     assert_fails(saf_store_delete_cert(change, "A", "one", SAF_NO_FORCE, &w->err), SAF_E_CONFLICT, &w->err,
                  "certificate A/one is connected to A/first, B/second");
+    assert_non_null(strstr(w->err.hint, "safring ring remove OWNER/RING A/one"));
     assert_ok(saf_store_delete_cert(change, "A", "one", SAF_FORCE, &w->err), &w->err);
     keyring_commit(w, change);
     OWN(saf_ring) *ring = NULL;
@@ -598,6 +612,7 @@ int main(void)
         IN_KEYRING(a_certificate_shows_its_facts),
         IN_KEYRING(a_leaf_is_no_ca),
         IN_KEYRING(names_are_escaped_and_in_their_own_order),
+        IN_KEYRING(names_are_escaped_where_they_would_steer_a_terminal),
         IN_KEYRING(keys_of_every_type_are_kept),
         IN_KEYRING(labels_may_hold_blanks_and_quotes),
         IN_KEYRING(add_refuses_a_taken_label),

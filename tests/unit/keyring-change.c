@@ -92,6 +92,75 @@ TEST(another_writer_is_told_that_the_store_is_busy)
     saf_change_abandon(&change);
 }
 
+/* ---- a key that comes later ----------------------------------------------------------------------------------- */
+
+static saf_status try_add_key(keyring_world *w, const char *owner, const char *label, EVP_PKEY *key)
+{
+    OWN(saf_cert) *cert = keyring_find(w, owner, label);
+    OWN(saf_change) *change = keyring_begin(w);
+    saf_status status = saf_store_add_key(change, cert, key, &w->err);
+    if (status == SAF_OK)
+        keyring_commit(w, GIVE(&change));
+    return status;
+}
+
+TEST(a_key_may_come_later_and_rings_stay)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) made = test_cert_self_signed("web", 1);
+    keyring_add(w, "A", "web", &made, NULL);
+    keyring_make_ring(w, "A", "Ring");
+    keyring_connect(w, "A", "Ring", "A", "web", SAF_DEFAULT);
+    uint64_t ring = keyring_poll(w, "A", "Ring"), owned = keyring_poll(w, "A", "*");
+    assert_ok(try_add_key(w, "A", "web", made.key), &w->err);
+    assert_true(keyring_poll(w, "A", "Ring") > ring);
+    assert_true(keyring_poll(w, "A", "*") > owned);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "web");
+    assert_int_equal(cert->key_place, SAF_KEY_STORED);
+    EVP_PKEY *key = NULL;
+    assert_ok(saf_store_load_key(&key, w->store, NULL, cert, &w->err), &w->err);
+    assert_int_equal(EVP_PKEY_eq(key, made.key), 1);
+    EVP_PKEY_free(key);
+}
+
+TEST(a_key_that_comes_later_is_checked)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) one = test_cert_self_signed("one", 1);
+    OWN(test_cert) two = test_cert_self_signed("two", 1);
+    keyring_add(w, "A", "one", &one, NULL);
+    assert_fails(try_add_key(w, "A", "one", two.key), SAF_E_USAGE, &w->err, "does not belong to the certificate");
+    assert_fails(try_add_key(w, "A", "one", NULL), SAF_E_USAGE, &w->err, "no private key given");
+    assert_ok(try_add_key(w, "A", "one", one.key), &w->err);
+    assert_fails(try_add_key(w, "A", "one", one.key), SAF_E_EXISTS, &w->err, "A/one has a private key already");
+}
+
+TEST(a_key_that_comes_later_is_for_the_certificate_that_was_meant)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) old = test_cert_self_signed("old", 1);
+    OWN(test_cert) new = test_cert_self_signed("new", 1);
+    keyring_add(w, "A", "web", &old, NULL);
+    OWN(saf_cert) *meant = keyring_find(w, "A", "web");
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_ok(saf_store_delete_cert(change, "A", "web", SAF_NO_FORCE, &w->err), &w->err);
+    assert_fails(saf_store_add_key(change, meant, old.key, &w->err), SAF_E_NOT_FOUND, &w->err, "A/web");
+    assert_ok(keyring_try_add(change, "A", "web", &new, NULL, &w->err), &w->err);
+    assert_fails(saf_store_add_key(change, meant, old.key, &w->err), SAF_E_CONFLICT, &w->err, "replaced meanwhile");
+}
+
+TEST(a_key_that_comes_later_asks_to_add)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) made = test_cert_self_signed("web", 1);
+    keyring_add(w, "A", "web", &made, NULL);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "web");
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_store_add_key(change, cert, made.key, &w->err), SAF_E_DENIED, &w->err, "cert-add on A/web");
+}
+
 /* ---- processes ------------------------------------------------------------------------------------------------ */
 
 /* In a child: no assertions, and out by _exit(). */
@@ -255,6 +324,10 @@ int main(void)
         IN_KEYRING(a_failed_call_leaves_nothing_in_a_change_that_is_committed),
         IN_KEYRING(one_change_at_a_time_on_a_store),
         IN_KEYRING(another_writer_is_told_that_the_store_is_busy),
+        IN_KEYRING(a_key_may_come_later_and_rings_stay),
+        IN_KEYRING(a_key_that_comes_later_is_checked),
+        IN_KEYRING(a_key_that_comes_later_is_for_the_certificate_that_was_meant),
+        IN_KEYRING(a_key_that_comes_later_asks_to_add),
         IN_KEYRING(processes_that_add_at_once_lose_nothing),
         IN_KEYRING(a_process_killed_in_mid_change_leaves_nothing),
         IN_KEYRING(a_child_of_fork_cannot_use_the_store),

@@ -185,6 +185,11 @@ TEST(check_refuses_bad_values)
     snprintf(policy.alg, sizeof policy.alg, "HS1");
     assert_refused(&policy, "unknown signature algorithm \"HS1\"");
     policy = policy_for("ZOWE", "*");
+    snprintf(policy.kid, sizeof policy.kid, "a\xE2\x80\xAE" "b");
+    assert_refused(&policy, "the key id is not printable");
+    snprintf(policy.kid, sizeof policy.kid, "\xC3");
+    assert_refused(&policy, "the key id is not printable");
+    policy = policy_for("ZOWE", "*");
     memset(policy.alg, 'x', sizeof policy.alg);
     assert_refused(&policy, "too long");
 }

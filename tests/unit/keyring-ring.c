@@ -263,6 +263,13 @@ TEST(create_refuses_a_ring_that_exists)
     assert_fails(saf_ring_create(change, "a", "Ring", &w->err), SAF_E_EXISTS, &w->err, "ring A/Ring exists already");
 }
 
+TEST(create_refuses_a_name_that_no_address_could_hold)
+{
+    keyring_world *w = *state;
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_ring_create(change, "A", "one&two", &w->err), SAF_E_USAGE, &w->err, "ampersand");
+}
+
 TEST(certauth_and_site_own_no_rings)
 {
     keyring_world *w = *state;
@@ -346,6 +353,110 @@ TEST(a_key_of_a_ring_asks_for_the_rings_authority)
     assert_codes(&w->err, 8, 8, 8);
 }
 
+/* ---- other owners' certificates -------------------------------------------------------------------------------- */
+
+/* An authority that denies one function. */
+static saf_decision deny_one(void *context, const saf_principal *who, const saf_question *question)
+{
+    (void)who;
+    return question->function == *(const saf_function *)context ? SAF_DENY : SAF_ALLOW;
+}
+
+static saf_store *open_denying(keyring_world *w, saf_function *denied)
+{
+    saf_store *store = NULL;
+    const saf_store_options options = { .authority = deny_one, .authority_context = denied };
+    assert_ok(saf_store_open(&store, "store", &options, &w->err), &w->err);
+    return store;
+}
+
+static saf_status try_connect(keyring_world *w, saf_store *store, const char *cert_owner, const char *label,
+                              saf_usage usage)
+{
+    const saf_principal eve = { .user = "EVE" };
+    const saf_connect_request request = {
+        .ring_owner = "EVE", .ring_name = "Mine", .cert_owner = cert_owner, .cert_label = label, .usage = usage
+    };
+    OWN(saf_change) *change = NULL;
+    assert_ok(saf_change_begin(&change, store, &eve, &w->err), &w->err);
+    return saf_ring_connect(change, &request, &w->err);
+}
+
+static void fill_with_eve(keyring_world *w)
+{
+    fill(w);
+    OWN(test_cert) eve = test_cert_self_signed("eve", 1);
+    keyring_add(w, "EVE", "eve", &eve, eve.key);
+    keyring_make_ring(w, "EVE", "Mine");
+}
+
+TEST(connecting_anothers_certificate_as_personal_needs_authority_for_its_key)
+{
+    keyring_world *w = *state;
+    saf_function denied = SAF_FN_CERT_KEY;
+    fill_with_eve(w);
+    OWN(saf_store) *store = open_denying(w, &denied);
+    assert_fails(try_connect(w, store, "A", "one", SAF_USAGE_PERSONAL), SAF_E_DENIED, &w->err,
+                 "EVE has no authority for cert-key on A/one");
+    assert_codes(&w->err, 8, 8, 8);
+    assert_fails(try_connect(w, store, "CERTAUTH", "ca", SAF_USAGE_PERSONAL), SAF_E_DENIED, &w->err,
+                 "cert-key on CERTAUTH/ca");
+    assert_fails(try_connect(w, store, "SITE", "shared", SAF_USAGE_PERSONAL), SAF_E_DENIED, &w->err, "SITE/shared");
+    assert_ok(try_connect(w, store, "A", "one", SAF_USAGE_SITE), &w->err);
+    assert_ok(try_connect(w, store, "CERTAUTH", "ca", SAF_USAGE_CERTAUTH), &w->err);
+    assert_ok(try_connect(w, store, "eve", "eve", SAF_USAGE_PERSONAL), &w->err);
+}
+
+TEST(connecting_asks_to_list_the_certificate)
+{
+    keyring_world *w = *state;
+    saf_function denied = SAF_FN_CERT_LIST;
+    fill_with_eve(w);
+    OWN(saf_store) *store = open_denying(w, &denied);
+    assert_fails(try_connect(w, store, "CERTAUTH", "ca", SAF_USAGE_CERTAUTH), SAF_E_DENIED, &w->err,
+                 "EVE has no authority for cert-list on CERTAUTH/ca");
+    assert_fails(try_connect(w, store, "A", "no such", SAF_USAGE_SITE), SAF_E_DENIED, &w->err, "cert-list");
+}
+
+TEST(connecting_still_asks_for_the_ring)
+{
+    keyring_world *w = *state;
+    saf_function denied = SAF_FN_RING_CONNECT;
+    fill_with_eve(w);
+    OWN(saf_store) *store = open_denying(w, &denied);
+    assert_fails(try_connect(w, store, "EVE", "eve", SAF_USAGE_PERSONAL), SAF_E_DENIED, &w->err,
+                 "ring-connect on EVE/Mine");
+}
+
+static saf_status try_load(keyring_world *w, saf_store *store, const char *owner, const char *name, size_t index)
+{
+    const saf_principal eve = { .user = "EVE" };
+    EVP_PKEY *key = NULL;
+    OWN(saf_ring) *ring = open_ring(w, owner, name);
+    saf_status status = saf_ring_load_key(&key, ring, saf_ring_at(ring, index), store, &eve, &w->err);
+    EVP_PKEY_free(key);
+    return status;
+}
+
+TEST(a_ring_gives_anothers_key_only_with_authority_for_the_certificate)
+{
+    keyring_world *w = *state;
+    saf_function denied = SAF_FN_CERT_KEY;
+    fill_with_eve(w);
+    keyring_connect(w, "EVE", "Mine", "A", "one", SAF_NOT_DEFAULT);
+    keyring_connect(w, "EVE", "Mine", "EVE", "eve", SAF_NOT_DEFAULT);
+    OWN(saf_store) *store = open_denying(w, &denied);
+    assert_fails(try_load(w, store, "EVE", "Mine", 0), SAF_E_DENIED, &w->err,
+                 "EVE has no authority for cert-key on A/one");
+    assert_codes(&w->err, 8, 8, 8);
+    assert_ok(try_load(w, store, "EVE", "Mine", 1), &w->err);
+    assert_ok(try_load(w, store, "EVE", "*", 0), &w->err);
+    denied = SAF_FN_RING_KEY;
+    assert_fails(try_load(w, store, "EVE", "Mine", 1), SAF_E_DENIED, &w->err, "ring-key on EVE/Mine");
+    denied = SAF_FN_CERT_DELETE;
+    assert_ok(try_load(w, store, "EVE", "Mine", 0), &w->err);
+}
+
 TEST(a_connection_of_another_ring_is_refused)
 {
     keyring_world *w = *state;
@@ -408,6 +519,7 @@ int main(void)
         IN_KEYRING(connect_names_what_is_not_there),
         IN_KEYRING(disconnect_names_what_is_not_connected),
         IN_KEYRING(create_refuses_a_ring_that_exists),
+        IN_KEYRING(create_refuses_a_name_that_no_address_could_hold),
         IN_KEYRING(certauth_and_site_own_no_rings),
         IN_KEYRING(deleting_a_ring_keeps_its_certificates),
         IN_KEYRING(a_personal_connection_gives_its_key),
@@ -415,6 +527,10 @@ int main(void)
         IN_KEYRING(a_virtual_ring_gives_the_keys_of_a_user_alone),
         IN_KEYRING(an_old_snapshot_gives_no_key_that_was_taken_out),
         IN_KEYRING(a_key_of_a_ring_asks_for_the_rings_authority),
+        IN_KEYRING(connecting_anothers_certificate_as_personal_needs_authority_for_its_key),
+        IN_KEYRING(connecting_asks_to_list_the_certificate),
+        IN_KEYRING(connecting_still_asks_for_the_ring),
+        IN_KEYRING(a_ring_gives_anothers_key_only_with_authority_for_the_certificate),
         IN_KEYRING(a_connection_of_another_ring_is_refused),
         IN_KEYRING(rings_are_listed_in_pages_and_by_certificate),
     };

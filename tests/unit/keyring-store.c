@@ -124,11 +124,16 @@ TEST(open_refuses_another_stores_master_key)
     assert_open_fails(SAF_E_DENIED, "master.key is not the one of store store");
 }
 
+/* Not as a store that is missing: callers make one then. */
 TEST(open_says_that_the_master_key_is_missing)
 {
     (void)state;
+    saf_store *store = NULL;
+    saf_error err = { 0 };
     assert_int_equal(unlink("store/master.key"), 0);
-    assert_open_fails(SAF_E_NOT_FOUND, "master.key");
+    assert_fails(saf_store_open(&store, "store", NULL, &err), SAF_E_FAILED, &err,
+                 "the master key store/master.key is missing");
+    assert_non_null(strstr(err.hint, "backup"));
 }
 
 TEST(open_refuses_a_newer_schema)
@@ -188,6 +193,281 @@ TEST(a_passphrase_locks_the_store)
     saf_store_info info;
     assert_ok(saf_store_describe(&info, store, NULL, &w->err), &w->err);
     assert_int_equal(info.master, SAF_MASTER_PASSPHRASE);
+}
+
+TEST(a_passphrase_may_be_given_itself)
+{
+    keyring_world *w = *state;
+    OWN(saf_secret) right = { 0 };
+    OWN(saf_secret) wrong = { 0 };
+    const saf_secret empty = { 0 };
+    assert_ok(saf_secret_set(&right, saf_bytes_of_text("correct horse"), &w->err), &w->err);
+    assert_ok(saf_secret_set(&wrong, saf_bytes_of_text("battery staple"), &w->err), &w->err);
+    saf_store_options options = { .passphrase = &right, .secret_source = "file:ignored" };
+    OWN(saf_store) *store = NULL;
+    assert_ok(saf_store_create("locked", &options, &w->err), &w->err);
+    assert_int_not_equal(access("locked/master.key", F_OK), 0);
+    assert_ok(saf_store_open(&store, "locked", &options, &w->err), &w->err);
+    saf_store_close(&store);
+    options.passphrase = &wrong;
+    assert_fails(saf_store_open(&store, "locked", &options, &w->err), SAF_E_DENIED, &w->err, "wrong passphrase");
+    options.passphrase = &empty;
+    assert_fails(saf_store_open(&store, "locked", &options, &w->err), SAF_E_USAGE, &w->err, "is empty");
+}
+
+TEST(a_passphrase_is_refused_where_there_is_a_key_file)
+{
+    keyring_world *w = *state;
+    OWN(saf_secret) passphrase = { 0 };
+    OWN(saf_store) *store = NULL;
+    saf_store_options options = { .secret_source = "file:nowhere" };
+    assert_fails(saf_store_open(&store, "store", &options, &w->err), SAF_E_USAGE, &w->err,
+                 "the store store has a key file, not a passphrase");
+    assert_ok(saf_secret_set(&passphrase, saf_bytes_of_text("correct horse"), &w->err), &w->err);
+    options = (saf_store_options) { .passphrase = &passphrase };
+    assert_fails(saf_store_open(&store, "store", &options, &w->err), SAF_E_USAGE, &w->err, "has a key file");
+    assert_null(store);
+}
+
+TEST(a_source_without_passphrase_is_no_missing_store)
+{
+    keyring_world *w = *state;
+    OWN(saf_store) *store = NULL;
+    saf_store_options options = { .secret_source = "file:right" };
+    assert_int_equal(scratch_write("right", "correct horse", 0600), 0);
+    assert_ok(saf_store_create("locked", &options, &w->err), &w->err);
+    options.secret_source = "file:nowhere";
+    assert_fails(saf_store_open(&store, "locked", &options, &w->err), SAF_E_DENIED, &w->err, "nowhere");
+    options.secret_source = "env:SAFRING_TEST_UNSET";
+    assert_fails(saf_store_open(&store, "locked", &options, &w->err), SAF_E_DENIED, &w->err, "SAFRING_TEST_UNSET");
+    options.secret_source = "cred:x";
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_fails(saf_store_open(&store, "locked", &options, &w->err), SAF_E_DENIED, &w->err, "credential");
+    assert_true(*w->err.hint);
+}
+
+/* However it is protected: whoever wants to know opens it. */
+TEST(create_says_that_a_store_exists_whatever_the_passphrase)
+{
+    keyring_world *w = *state;
+    const saf_store_options right = { .secret_source = "file:right" };
+    const saf_store_options wrong = { .secret_source = "file:wrong" };
+    const saf_store_options none = { .secret_source = "file:nowhere" };
+    assert_int_equal(scratch_write("right", "correct horse", 0600), 0);
+    assert_int_equal(scratch_write("wrong", "battery staple", 0600), 0);
+    assert_ok(saf_store_create("locked", &right, &w->err), &w->err);
+    assert_int_equal(saf_store_create("locked", &wrong, &w->err), SAF_E_EXISTS);
+    assert_int_equal(saf_store_create("locked", &none, &w->err), SAF_E_EXISTS);
+    assert_int_equal(saf_store_create("locked", NULL, &w->err), SAF_E_EXISTS);
+    assert_int_equal(saf_store_create("store", &right, &w->err), SAF_E_EXISTS);
+}
+
+/* ---- whose it is ---------------------------------------------------------------------------------------------- */
+
+enum { NOBODY = 65534, SOMEBODY = 65533 };
+
+/* What opening and making "store" gives as another user: both statuses, in one exit code. */
+static int open_and_create(void)
+{
+    saf_store *store = NULL;
+    if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+        return 255;
+    saf_status opened = saf_store_open(&store, "store", NULL, NULL);
+    saf_status created = saf_store_create("store", NULL, NULL);
+    return (int)opened * 16 + (int)created;
+}
+
+static void assert_denied_to_nobody(void)
+{
+    int answer = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open_and_create());
+    assert_int_equal(waitpid(child, &answer, 0), child);
+    assert_true(WIFEXITED(answer));
+    assert_int_equal(WEXITSTATUS(answer), SAF_E_DENIED * 16 + SAF_E_DENIED);
+}
+
+static void give_away(const char *path, uid_t owner, mode_t mode)
+{
+    assert_int_equal(lchown(path, owner, owner), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void give_store_away(uid_t owner, mode_t directory, mode_t file)
+{
+    give_away("store", owner, directory);
+    give_away("store/store.db", owner, file);
+    give_away("store/master.key", owner, 0400);
+    give_away("store/store.lock", owner, 0600);
+}
+
+TEST(a_store_that_may_not_be_entered_is_not_a_missing_one)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_denied_to_nobody(); /* the directory that it is in is closed */
+    assert_int_equal(chmod(".", 0755), 0);
+    assert_denied_to_nobody(); /* the store is */
+}
+
+TEST(open_refuses_another_users_store)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(".", 0755), 0);
+    give_store_away(SOMEBODY, 0755, 0644);
+    give_away("store/master.key", NOBODY, 0400); /* nothing else keeps nobody out */
+    assert_denied_to_nobody();
+    give_away("store", NOBODY, 0700); /* the database still is somebody's */
+    assert_denied_to_nobody();
+}
+
+TEST(root_opens_another_users_store_but_makes_none_there)
+{
+    keyring_world *w = *state;
+    if (geteuid() != 0)
+        skip();
+    OWN(saf_store) *store = NULL;
+    give_store_away(NOBODY, 0700, 0600);
+    assert_ok(saf_store_open(&store, "store", NULL, &w->err), &w->err);
+    assert_int_equal(mkdir("theirs", 0700), 0);
+    give_away("theirs", NOBODY, 0700);
+    assert_fails(saf_store_create("theirs", NULL, &w->err), SAF_E_DENIED, &w->err,
+                 "theirs belongs to another user (uid 65534)");
+    assert_non_null(strstr(w->err.hint, "chown 0 theirs"));
+    assert_int_not_equal(access("theirs/store.lock", F_OK), 0);
+}
+
+TEST(create_refuses_what_another_user_put_there)
+{
+    keyring_world *w = *state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir("open", 0777), 0);
+    assert_int_equal(scratch_write("open/softhsm2.conf", "directories.tokendir = /home/mallory", 0644), 0);
+    give_away("open/softhsm2.conf", NOBODY, 0644);
+    assert_fails(saf_store_create("open", NULL, &w->err), SAF_E_DENIED, &w->err,
+                 "open/softhsm2.conf belongs to another user");
+}
+
+TEST(open_refuses_what_others_may_write)
+{
+    (void)state;
+    saf_store *store = NULL;
+    saf_error err = { 0 };
+    assert_int_equal(chmod("store", 0770), 0);
+    assert_fails(saf_store_open(&store, "store", NULL, &err), SAF_E_DENIED, &err, "others may write store (mode 0770)");
+    assert_non_null(strstr(err.hint, "chmod go-w store"));
+    assert_int_equal(chmod("store", 0755), 0);
+    assert_int_equal(chmod("store/store.db", 0602), 0);
+    assert_open_fails(SAF_E_DENIED, "others may write store/store.db (mode 0602)");
+    assert_int_equal(chmod("store/store.db", 0644), 0);
+    assert_int_equal(saf_store_open(&store, "store", NULL, &err), SAF_OK);
+    saf_store_close(&store);
+}
+
+/* ---- damage --------------------------------------------------------------------------------------------------- */
+
+static int sql_code(const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open("store/store.db", &db), SQLITE_OK);
+    int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    sqlite3_close(db);
+    return code;
+}
+
+/* The schema refuses the value; a hand that gets past it is noticed. */
+static void damage(const char *sql)
+{
+    char text[200];
+    assert_int_equal(sql_code(sql), SQLITE_CONSTRAINT);
+    snprintf(text, sizeof text, "PRAGMA ignore_check_constraints = ON; %s", sql);
+    assert_int_equal(sql_code(text), SQLITE_OK);
+}
+
+static void fill(keyring_world *w)
+{
+    OWN(test_cert) made = test_cert_self_signed("one", 1);
+    keyring_add(w, "A", "one", &made, NULL);
+    keyring_make_ring(w, "A", "Ring");
+    keyring_connect(w, "A", "Ring", "A", "one", SAF_DEFAULT);
+}
+
+TEST(an_unknown_status_is_damage)
+{
+    keyring_world *w = *state;
+    saf_cert *cert = NULL;
+    fill(w);
+    damage("UPDATE certificate SET trust = 0");
+    assert_fails(saf_store_find_cert(&cert, w->store, NULL, "A", "one", &w->err), SAF_E_FAILED, &w->err,
+                 "is damaged: a certificate has an unknown status");
+}
+
+static void assert_ring_damaged(keyring_world *w, const char *text)
+{
+    saf_ring *ring = NULL;
+    assert_fails(saf_ring_open(&ring, w->store, NULL, "A", "Ring", &w->err), SAF_E_FAILED, &w->err, text);
+}
+
+TEST(an_unknown_usage_is_damage)
+{
+    keyring_world *w = *state;
+    fill(w);
+    damage("UPDATE connection SET usage = 264"); /* 8 in its last byte */
+    assert_ring_damaged(w, "is damaged: a connection has an unknown usage");
+}
+
+TEST(an_unknown_default_is_damage)
+{
+    keyring_world *w = *state;
+    fill(w);
+    damage("UPDATE connection SET is_default = 2");
+    assert_ring_damaged(w, "is damaged");
+}
+
+static void assert_policy_damaged(keyring_world *w, const char *sql)
+{
+    const saf_policy policy = { .appl = "ZOWE", .user = "*", .alg = "none", .timeout_min = 5 };
+    saf_policy found;
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_put_policy(change, &policy, &w->err), &w->err);
+    keyring_commit(w, change);
+    damage(sql);
+    assert_fails(saf_store_find_policy(&found, w->store, NULL, "ZOWE", "*", &w->err), SAF_E_FAILED, &w->err,
+                 "is damaged: a policy has an");
+    assert_int_equal(sql_code("DELETE FROM policy"), SQLITE_OK);
+}
+
+TEST(unknown_values_of_a_policy_are_damage)
+{
+    keyring_world *w = *state;
+    assert_policy_damaged(w, "UPDATE policy SET key_use = 3");
+    assert_policy_damaged(w, "UPDATE policy SET timeout_min = 0");
+    assert_policy_damaged(w, "UPDATE policy SET timeout_min = 4294967301");
+    assert_policy_damaged(w, "UPDATE policy SET any_appl = 2");
+    assert_policy_damaged(w, "UPDATE policy SET prot_allowed = -1");
+}
+
+TEST(an_unknown_kind_of_master_key_is_damage)
+{
+    (void)state;
+    damage("UPDATE setting SET value = x'6e6f6e65' WHERE name = 'master'");
+    assert_open_fails(SAF_E_FAILED, "is damaged: the kind of its master key");
+}
+
+TEST(a_key_that_is_nowhere_is_damage)
+{
+    keyring_world *w = *state;
+    EVP_PKEY *key = NULL;
+    OWN(test_cert) made = test_cert_self_signed("one", 1);
+    keyring_add(w, "A", "one", &made, made.key);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "one");
+    damage("UPDATE key SET sealed = NULL");
+    assert_fails(saf_store_load_key(&key, w->store, NULL, cert, &w->err), SAF_E_FAILED, &w->err, "is damaged");
 }
 
 /* ---- describing ----------------------------------------------------------------------------------------------- */
@@ -295,6 +575,21 @@ int main(void)
         IN_KEYRING(open_refuses_a_symbolic_link_for_the_database),
         IN_KEYRING(open_follows_a_symbolic_link_to_the_directory),
         IN_KEYRING(a_passphrase_locks_the_store),
+        IN_KEYRING(a_passphrase_may_be_given_itself),
+        IN_KEYRING(a_passphrase_is_refused_where_there_is_a_key_file),
+        IN_KEYRING(a_source_without_passphrase_is_no_missing_store),
+        IN_KEYRING(create_says_that_a_store_exists_whatever_the_passphrase),
+        IN_KEYRING(a_store_that_may_not_be_entered_is_not_a_missing_one),
+        IN_KEYRING(open_refuses_another_users_store),
+        IN_KEYRING(root_opens_another_users_store_but_makes_none_there),
+        IN_KEYRING(create_refuses_what_another_user_put_there),
+        IN_KEYRING(open_refuses_what_others_may_write),
+        IN_KEYRING(an_unknown_status_is_damage),
+        IN_KEYRING(an_unknown_usage_is_damage),
+        IN_KEYRING(an_unknown_default_is_damage),
+        IN_KEYRING(unknown_values_of_a_policy_are_damage),
+        IN_KEYRING(an_unknown_kind_of_master_key_is_damage),
+        IN_KEYRING(a_key_that_is_nowhere_is_damage),
         IN_KEYRING(describe_counts_what_is_there),
         IN_KEYRING(default_dir_follows_the_environment),
         IN_KEYRING(a_question_names_user_function_and_object),

@@ -29,14 +29,14 @@ typedef struct saf_principal {
 typedef enum saf_function {
     SAF_FN_STORE_READ,    /**< describe the store, list owners */
     SAF_FN_STORE_ADMIN,   /**< change the store as a whole */
-    SAF_FN_CERT_LIST,     /**< IRR.DIGTCERT.LIST */
+    SAF_FN_CERT_LIST,     /**< IRR.DIGTCERT.LIST; connecting asks it too: IRR.DIGTCERT.owner.label.LST.CONNECT */
     SAF_FN_CERT_ADD,      /**< IRR.DIGTCERT.ADD, .GENCERT */
     SAF_FN_CERT_ALTER,    /**< IRR.DIGTCERT.ALTER */
     SAF_FN_CERT_DELETE,   /**< IRR.DIGTCERT.DELETE */
     SAF_FN_CERT_SIGN,     /**< use a private key to sign certificates: IRR.DIGTCERT.GENCERT */
-    SAF_FN_CERT_KEY,      /**< have a private key handed out: IRR.DIGTCERT.EXPORTKEY */
+    SAF_FN_CERT_KEY,      /**< have a private key handed out, also through a ring of another owner: IRR.DIGTCERT.EXPORTKEY */
     SAF_FN_RING_LIST,     /**< owner.ring.LST READ, IRR.DIGTCERT.LISTRING */
-    SAF_FN_RING_KEY,      /**< private key through a PERSONAL connection: owner.ring.LST UPDATE or CONTROL */
+    SAF_FN_RING_KEY,      /**< private key through a PERSONAL connection: owner.ring.LST; of another owner's certificate with CERT_KEY too */
     SAF_FN_RING_CREATE,   /**< owner.ring.UPD, IRR.DIGTCERT.ADDRING */
     SAF_FN_RING_DELETE,   /**< owner.ring.UPD, IRR.DIGTCERT.DELRING */
     SAF_FN_RING_CONNECT,  /**< owner.ring.UPD, IRR.DIGTCERT.CONNECT */

@@ -10,7 +10,9 @@
  * "*SITE*" and "*" all of SITE. R_datalib's names.
  *
  * A private key leaves a ring only through a PERSONAL connection, and only if the authority allows it; who may not have it still
- * sees the certificate (R_datalib's rule).
+ * sees the certificate (R_datalib's rule). Authority over a ring is authority over the keys of the ring owner's certificates and
+ * no others: to put another owner's certificate (CERTAUTH's and SITE's too) into a ring as PERSONAL, and to have its key from
+ * there, takes authority for that certificate's key as well (RACF: UPDATE or CONTROL on owner.ring.LST instead of READ).
  *
  *     saf_ring *ring = NULL;
  *     EVP_PKEY *key = NULL;
@@ -74,7 +76,8 @@ const saf_connection *saf_ring_default(const saf_ring *ring);
 /** The connection of a certificate by label; with @p owner NULL, the first of that label. NULL: none. */
 const saf_connection *saf_ring_find_label(const saf_ring *ring, const char *owner, const char *label);
 
-/** The private key of a PERSONAL connection (function SAF_FN_RING_KEY). Caller frees with EVP_PKEY_free().
+/** The private key of a PERSONAL connection (function SAF_FN_RING_KEY on the ring; when the certificate is not the ring owner's, also
+ *  SAF_FN_CERT_KEY on the certificate). Caller frees with EVP_PKEY_free().
  *  SAF_E_NOT_FOUND (not PERSONAL, or no key), SAF_E_DENIED (8/8/8), SAF_E_UNSUPPORTED (in a token: cert->key_uri). */
 saf_status saf_ring_load_key(EVP_PKEY **out, const saf_ring *ring, const saf_connection *connection, saf_store *store,
                              const saf_principal *who, saf_error *err);
@@ -126,7 +129,9 @@ typedef struct saf_connect_request {
 /** The usage a certificate gets when nobody says: that of its owner's kind. */
 saf_usage saf_usage_of_owner(const char *cert_owner);
 
-/** Connect (DataPut, RACDCERT CONNECT); a certificate that is connected already gets the new usage and default.
+/** Connect (DataPut, RACDCERT CONNECT); a certificate that is connected already gets the new usage and default. Asks SAF_FN_RING_CONNECT
+ *  on the ring and SAF_FN_CERT_LIST on the certificate; for usage PERSONAL, when the certificate is not the ring owner's, also
+ *  SAF_FN_CERT_KEY on it.
  *  SAF_E_NOT_FOUND (ring 8/8/84, or certificate 8/8/44). */
 saf_status saf_ring_connect(saf_change *change, const saf_connect_request *request, saf_error *err);
 
@@ -144,7 +149,7 @@ typedef struct saf_ring_address {
 } saf_ring_address;
 
 /** Read OWNER/RING, OWNER/RING&LABEL, or safkeyring[letters]: with two to four slashes before them (Zowe's spellings).
- *  Percent signs are literal. SAF_E_USAGE. */
+ *  Owners are folded to upper case, those of virtual rings too. Percent signs are literal. SAF_E_USAGE. */
 saf_status saf_ring_address_parse(saf_ring_address *out, const char *text, saf_error *err);
 
 /** Write safkeyring://OWNER/RING[&LABEL]. SAF_E_SPACE. */

@@ -67,6 +67,8 @@ typedef struct saf_change saf_change;
  *  authority's context, which must outlive the store. */
 typedef struct saf_store_options {
     const char *secret_source; /**< the store's passphrase as a secret source; NULL: the store has its key in a file */
+    const saf_secret *passphrase; /**< the passphrase itself; NULL: secret_source says. It wins, and is what to use when a store is
+                                       made and then opened: a source like fd:N can be read only once */
     saf_authority_fn authority; /**< NULL: whatever the file permissions allowed */
     void *authority_context;
     unsigned busy_timeout_ms; /**< how long to wait for another writer; 0: 10 000 */
@@ -91,12 +93,19 @@ typedef struct saf_store_info {
  *  $XDG_DATA_HOME/safring or ~/.local/share/safring. SAF_E_USAGE when none can be told. */
 saf_status saf_store_default_dir(char *out, size_t out_cap, saf_error *err);
 
-/** Make a store: the directory (mode 0700), its database and master key. With options->secret_source its master
- *  key is that passphrase's. SAF_E_EXISTS when there is one. A half-made one (killed) is completed. */
+/** Make a store: the directory (mode 0700), its database and master key. With options->passphrase or options->secret_source its
+ *  master key is that passphrase's. A half-made one (killed) is completed.
+ *  SAF_E_EXISTS when there is one, however it is protected and whatever passphrase was given. SAF_E_DENIED when the directory is
+ *  there and another user's, or holds parts of a store that are (also for root, who would trust what that user put there).
+ *  SAF_E_CONFLICT when the directory holds other files and others may enter it. */
 saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err);
 
-/** Open a store. SAF_E_NOT_FOUND (none there), SAF_E_DENIED (file permissions, wrong passphrase),
- *  SAF_E_UNSUPPORTED (made by a newer release). */
+/** Open a store.
+ *  SAF_E_NOT_FOUND: there is none, or an unfinished one; saf_store_create() can make it. No other failure has this status.
+ *  SAF_E_DENIED: file permissions; directory, database or key file belong to another user (for root, nobody is another) or may be
+ *  written by others; no passphrase, a wrong one, or one that its source does not have.
+ *  SAF_E_USAGE: a passphrase or its source was given, and the store has a key file.
+ *  SAF_E_FAILED: damaged, or its key file is missing. SAF_E_UNSUPPORTED: made by a newer release. */
 saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err);
 
 /** Close; a change that is open on it must have ended. NULL allowed; sets *store to NULL. */
@@ -125,10 +134,11 @@ const saf_principal *saf_change_principal(const saf_change *change);
 /** Check an owner (1-8 of A-Z 0-9 # $ @) and fold it to upper case. @p out holds SAF_OWNER_MAX + 1. SAF_E_USAGE. */
 saf_status saf_owner_fold(char *out, const char *owner, saf_error *err);
 
-/** Check a label: 1-32 bytes of printable UTF-8, no blank at either end. SAF_E_USAGE. */
+/** Check a label: 1-32 bytes of printable UTF-8, no blank at either end. Control characters are not printable, nor those that only
+ *  format (invisible ones, changes of direction). SAF_E_USAGE. */
 saf_status saf_label_check(const char *label, saf_error *err);
 
-/** Check a ring's name: 1-237 bytes of printable UTF-8, no blank at either end, not "*". SAF_E_USAGE, codes 8/8/28. */
+/** Check a ring's name: 1-237 bytes of printable UTF-8, no blank at either end, not "*", no "&". SAF_E_USAGE, codes 8/8/28. */
 saf_status saf_ring_name_check(const char *name, saf_error *err);
 
 /* ---- certificates --------------------------------------------------------------------------------------- */
@@ -149,7 +159,8 @@ typedef struct saf_cert {
     char label[SAF_LABEL_MAX + 1];
     saf_trust trust;
     saf_bytes der;
-    const char *subject; /**< "CN=…,O=…,C=…": RFC 4514 escaping, in the order of the certificate's RDNs */
+    const char *subject; /**< "CN=…,O=…,C=…": RFC 4514 escaping, in the order of the certificate's RDNs; what is not printable
+                              (as in a label) as \XX, so that it is safe to show */
     const char *issuer;  /**< likewise */
     const char *serial;  /**< upper-case hex, no leading zeros, "0" for zero */
     int64_t not_before, not_after;
@@ -219,6 +230,12 @@ typedef enum saf_force { SAF_NO_FORCE, SAF_FORCE } saf_force;
  *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected; the text lists rings). */
 saf_status saf_store_delete_cert(saf_change *change, const char *owner, const char *label, saf_force force,
                                  saf_error *err);
+
+/** Give a certificate that has no private key the one that belongs to it, to keep sealed in the store; its rings and serial
+ *  counter stay as they are (function SAF_FN_CERT_ADD: RACDCERT ADD of what is there with a key). @p cert does not change: find
+ *  it again. SAF_E_NOT_FOUND, SAF_E_USAGE (does not match), SAF_E_EXISTS (has a key), SAF_E_CONFLICT (the label means another
+ *  certificate by now; or the key is known as one in a token). */
+saf_status saf_store_add_key(saf_change *change, const saf_cert *cert, EVP_PKEY *key, saf_error *err);
 
 /** The stored private key of a certificate (function SAF_FN_CERT_KEY). SAF_E_NOT_FOUND (has none),
  *  SAF_E_UNSUPPORTED (it is in a token: use cert->key_uri). */

@@ -11,7 +11,8 @@
  *
  * Every call asks the store's authority whether its principal may sign (SAF_FN_TOKEN_SIGN) or verify (SAF_FN_TOKEN_VERIFY) for that
  * application and user. Policies, rings and keys the issuer reads as the program itself (user NULL), so an authority of the program's
- * own has to allow it SAF_FN_POLICY_LIST, SAF_FN_RING_LIST and SAF_FN_RING_KEY. It is called from any thread, and must not call the issuer.
+ * own has to allow it SAF_FN_POLICY_LIST, SAF_FN_RING_LIST and SAF_FN_RING_KEY, and SAF_FN_CERT_KEY where a policy names a ring that
+ * holds another owner's certificate as PERSONAL. It is called from any thread, and must not call the issuer.
  *
  * Deliberately not here: checking a password. Whoever calls has authenticated the user and says how (amr).
  *
