@@ -56,15 +56,29 @@ static saf_status read_cert(bundle_items *items, const pem_block *block, const c
     return saf_fail(err, SAF_E_MALFORMED, "the certificate at place %zu of %s cannot be read", items->certs + 1, what);
 }
 
+static saf_status refuse_key(const char *what, saf_error *err)
+{
+    ERR_clear_error();
+    return saf_fail(err, SAF_E_MALFORMED, "the private key in %s cannot be read", what);
+}
+
+OWN_POINTER(X509_SIG, X509_SIG_free)
+
 /* RFC 5958: PKCS#8, encrypted as a whole. */
-static EVP_PKEY *open_pkcs8(const pem_block *block, const saf_secret *password)
+static saf_status read_sealed_key(bundle_items *items, const pem_block *block, const saf_secret *password,
+                                  const char *what, saf_error *err)
 {
     const unsigned char *at = block->data;
-    X509_SIG *sealed = d2i_X509_SIG(NULL, &at, block->len);
+    const X509_ALGOR *algorithm = NULL;
     const char *text = password && password->len ? (const char *)password->data : "";
-    OWN(PKCS8_PRIV_KEY_INFO) *opened = sealed ? PKCS8_decrypt(sealed, text, (int)strlen(text)) : NULL;
-    X509_SIG_free(sealed);
-    return opened ? EVP_PKCS82PKEY(opened) : NULL;
+    OWN(X509_SIG) *sealed = d2i_X509_SIG(NULL, &at, block->len);
+    if (!sealed)
+        return refuse_key(what, err);
+    X509_SIG_get0(sealed, &algorithm, NULL);
+    SAF_TRY(bundle_pay(items, algorithm, what, err));
+    OWN(PKCS8_PRIV_KEY_INFO) *opened = PKCS8_decrypt(sealed, text, (int)strlen(text));
+    bundle_item item = { .key = opened ? EVP_PKCS82PKEY(opened) : NULL };
+    return item.key ? bundle_take(items, &item, what, err) : bundle_refuse_sealed(password, what, err);
 }
 
 /* RFC 1421's "Proc-Type: 4,ENCRYPTED" in the header of OpenSSL's older files. */
@@ -78,17 +92,13 @@ static int open_header(pem_block *block, const saf_secret *password)
 static saf_status read_key(bundle_items *items, pem_block *block, const saf_secret *password, const char *what,
                            saf_error *err)
 {
-    int is_sealed = !strcmp(block->name, PEM_STRING_PKCS8);
     if (*block->header && !open_header(block, password))
         return bundle_refuse_key(password, what, err);
+    if (!strcmp(block->name, PEM_STRING_PKCS8))
+        return read_sealed_key(items, block, password, what, err);
     const unsigned char *at = block->data;
-    bundle_item item = { .key = is_sealed ? open_pkcs8(block, password) : d2i_AutoPrivateKey(NULL, &at, block->len) };
-    if (item.key)
-        return bundle_take(items, &item, what, err);
-    if (is_sealed)
-        return bundle_refuse_key(password, what, err);
-    ERR_clear_error();
-    return saf_fail(err, SAF_E_MALFORMED, "the private key in %s cannot be read", what);
+    bundle_item item = { .key = d2i_AutoPrivateKey(NULL, &at, block->len) };
+    return item.key ? bundle_take(items, &item, what, err) : refuse_key(what, err);
 }
 
 /* Parameters, requests and revocation lists are passed over. */

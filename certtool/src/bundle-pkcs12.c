@@ -5,10 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pkcs12err.h>
 
-enum {
-    DEPTH_MAX = 4,            /* safe contents within safe contents; nobody writes even one */
-    MAC_ROUNDS_MAX = 5000000, /* a few seconds; more is an attack on our time */
-};
+enum { DEPTH_MAX = 4 /* safe contents within safe contents; nobody writes even one */ };
 
 /* What stays the same during the walk. */
 typedef struct p12_walk {
@@ -19,49 +16,27 @@ typedef struct p12_walk {
     const char *what;
 } p12_walk;
 
-static saf_status refuse_algorithm(const char *what, saf_error *err)
-{
-    ERR_clear_error();
-    saf_status status = saf_fail(err, SAF_E_UNSUPPORTED, "%s is encrypted with an algorithm that OpenSSL offers only "
-                                 "through its legacy provider (RC2-40, say)", what);
-    saf_hint(err, "write it anew: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW, or "
-             "keytool -importkeystore with a recent Java");
-    return status;
-}
-
-/* OpenSSL reports what it has no implementation of with this reason, somewhere in its queue. */
-static int is_unsupported(void)
-{
-    int found = 0;
-    for (unsigned long code; (code = ERR_get_error());)
-        found |= ERR_GET_REASON(code) == ERR_R_UNSUPPORTED;
-    return found;
-}
-
-static saf_status refuse_content(const p12_walk *walk, saf_error *err)
-{
-    return is_unsupported() ? refuse_algorithm(walk->what, err) : bundle_refuse_key(walk->secret, walk->what, err);
-}
-
 /* ---- the MAC ---------------------------------------------------------------------------------------------- */
 
-static saf_status check_rounds(const PKCS12 *p12, const char *what, saf_error *err)
+/* RFC 9579: PBMAC1 has a count of its own, and the other one does not count. */
+static saf_status pay_mac(const p12_walk *walk, const PKCS12 *p12, saf_error *err)
 {
+    const X509_ALGOR *algorithm = NULL;
     const ASN1_INTEGER *rounds = NULL;
-    PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
-    int64_t count = 1; /* RFC 7292 4: the default */
-    if (rounds && (!ASN1_INTEGER_get_int64(&count, rounds) || count < 1 || count > MAC_ROUNDS_MAX)) {
-        ERR_clear_error();
-        return saf_fail(err, SAF_E_MALFORMED, "the MAC of %s asks for more than %d rounds", what, MAC_ROUNDS_MAX);
-    }
-    return SAF_OK;
+    PKCS12_get0_mac(NULL, &algorithm, NULL, &rounds, p12);
+    if (OBJ_obj2nid(algorithm->algorithm) == NID_pbmac1)
+        return bundle_pay(walk->items, algorithm, walk->what, err);
+    /* RFC 7292 4: absent, it is 1 */
+    return rounds ? bundle_pay_rounds(walk->items, rounds, walk->what, err) : SAF_OK;
 }
 
-static int verifies(p12_walk *walk, PKCS12 *p12, const char *password, int len)
+static saf_status try_password(int *fits, p12_walk *walk, PKCS12 *p12, const char *password, int len, saf_error *err)
 {
+    SAF_TRY(pay_mac(walk, p12, err));
     walk->password = password;
     walk->password_len = len;
-    return PKCS12_verify_mac(p12, password, len);
+    *fits = PKCS12_verify_mac(p12, password, len);
+    return SAF_OK;
 }
 
 /* Some writers take "no password" for the empty string, some for no string at all; both are tried. */
@@ -74,8 +49,11 @@ static saf_status find_password(p12_walk *walk, PKCS12 *p12, saf_error *err)
     walk->password_len = len;
     if (!PKCS12_mac_present(p12))
         return SAF_OK;
-    SAF_TRY(check_rounds(p12, walk->what, err));
-    if (verifies(walk, p12, text, len) || (!has_password && verifies(walk, p12, "", 0)))
+    int fits = 0;
+    SAF_TRY(try_password(&fits, walk, p12, text, len, err));
+    if (!fits && !has_password)
+        SAF_TRY(try_password(&fits, walk, p12, "", 0, err));
+    if (fits)
         return SAF_OK;
     if (ERR_GET_REASON(ERR_peek_last_error()) == PKCS12_R_MAC_VERIFY_FAILURE || !ERR_peek_error())
         return bundle_refuse_key(walk->secret, walk->what, err);
@@ -120,8 +98,11 @@ static saf_status take_key(p12_walk *walk, PKCS12_SAFEBAG *bag, const PKCS8_PRIV
 
 static saf_status read_sealed_key_bag(p12_walk *walk, PKCS12_SAFEBAG *bag, saf_error *err)
 {
+    const X509_ALGOR *algorithm = NULL;
+    X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
+    SAF_TRY(bundle_pay(walk->items, algorithm, walk->what, err));
     OWN(PKCS8_PRIV_KEY_INFO) *info = PKCS12_decrypt_skey(bag, walk->password, walk->password_len);
-    return info ? take_key(walk, bag, info, err) : refuse_content(walk, err);
+    return info ? take_key(walk, bag, info, err) : bundle_refuse_sealed(walk->secret, walk->what, err);
 }
 
 static saf_status read_bags(p12_walk *walk, const STACK_OF(PKCS12_SAFEBAG) *bags, int depth, saf_error *err);
@@ -164,23 +145,31 @@ static void own_pop_safes(STACK_OF(PKCS7) **safes)
     sk_PKCS7_pop_free(*safes, PKCS7_free);
 }
 
+static saf_status refuse_damaged(const char *what, saf_error *err)
+{
+    ERR_clear_error();
+    return saf_fail(err, SAF_E_MALFORMED, "%s is a damaged PKCS#12", what);
+}
+
+static saf_status unseal(STACK_OF(PKCS12_SAFEBAG) **bags, p12_walk *walk, PKCS7 *safe, saf_error *err)
+{
+    if (!safe->d.encrypted) /* RFC 2315 7: the content is optional */
+        return refuse_damaged(walk->what, err);
+    SAF_TRY(bundle_pay(walk->items, safe->d.encrypted->enc_data->algorithm, walk->what, err));
+    *bags = PKCS12_unpack_p7encdata(safe, walk->password, walk->password_len);
+    return *bags ? SAF_OK : bundle_refuse_sealed(walk->secret, walk->what, err);
+}
+
 static saf_status read_safe(p12_walk *walk, PKCS7 *safe, saf_error *err)
 {
     __attribute__((cleanup(own_pop_bags))) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
-    int is_encrypted = PKCS7_type_is_encrypted(safe);
-    if (is_encrypted)
-        bags = PKCS12_unpack_p7encdata(safe, walk->password, walk->password_len);
+    if (PKCS7_type_is_encrypted(safe))
+        SAF_TRY(unseal(&bags, walk, safe, err));
     else if (PKCS7_type_is_data(safe))
         bags = PKCS12_unpack_p7data(safe);
     else
         return saf_fail(err, SAF_E_UNSUPPORTED, "%s is encrypted for a public key", walk->what);
-    if (!bags && is_encrypted)
-        return refuse_content(walk, err);
-    if (!bags) {
-        ERR_clear_error();
-        return saf_fail(err, SAF_E_MALFORMED, "%s is a damaged PKCS#12", walk->what);
-    }
-    return read_bags(walk, bags, 0, err);
+    return bags ? read_bags(walk, bags, 0, err) : refuse_damaged(walk->what, err);
 }
 
 saf_status bundle_read_pkcs12(bundle_items *out, PKCS12 *p12, const saf_secret *password, const char *what,
@@ -190,10 +179,8 @@ saf_status bundle_read_pkcs12(bundle_items *out, PKCS12 *p12, const saf_secret *
     SAF_TRY(find_password(&walk, p12, err));
     ERR_clear_error();
     __attribute__((cleanup(own_pop_safes))) STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);
-    if (!safes) {
-        ERR_clear_error();
-        return saf_fail(err, SAF_E_MALFORMED, "%s is a damaged PKCS#12", what);
-    }
+    if (!safes)
+        return refuse_damaged(what, err);
     for (int i = 0; i < sk_PKCS7_num(safes); i++)
         SAF_TRY(read_safe(&walk, sk_PKCS7_value(safes, i), err));
     return SAF_OK;

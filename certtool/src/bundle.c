@@ -26,11 +26,16 @@ void bundle_items_free(bundle_items *items)
     for (size_t i = 0; i < items->count; i++)
         item_clear(&items->at[i]);
     items->count = items->certs = 0;
+    items->work = 0;
 }
 
 saf_status bundle_take(bundle_items *items, bundle_item *item, const char *what, saf_error *err)
 {
     size_t certs = items->certs + !!item->cert;
+    if (items->forgets) {
+        item_clear(item);
+        return SAF_OK;
+    }
     if (certs > BUNDLE_CERTS_MAX || items->count == BUNDLE_ITEMS_MAX) {
         item_clear(item);
         return saf_fail(err, SAF_E_MALFORMED, "%s holds more than %d certificates or keys", what, BUNDLE_CERTS_MAX);
@@ -46,9 +51,131 @@ saf_status bundle_refuse_key(const saf_secret *password, const char *what, saf_e
     ERR_clear_error();
     if (password && password->len)
         return saf_fail(err, SAF_E_DENIED, "wrong password for %s", what);
-    saf_status status = saf_fail(err, SAF_E_DENIED, "%s is protected by a password", what);
-    saf_hint(err, "give it with --password-source");
+    return saf_fail(err, SAF_E_DENIED, "%s is protected by a password", what);
+}
+
+static saf_status refuse_algorithm(const char *what, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_UNSUPPORTED, "%s is encrypted with an algorithm that OpenSSL offers only "
+                                 "through its legacy provider (RC2-40, say)", what);
+    saf_hint(err, "write it anew: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW, or "
+             "keytool -importkeystore with a recent Java");
     return status;
+}
+
+/* OpenSSL reports what it has no implementation of with one reason, and the memory that it does not give to scrypt
+ * (32 MiB are its own limit) with two, all somewhere in its queue. */
+saf_status bundle_refuse_sealed(const saf_secret *password, const char *what, saf_error *err)
+{
+    int no_algorithm = 0, no_memory = 0;
+    for (unsigned long code; (code = ERR_get_error());) {
+        int reason = ERR_GET_REASON(code);
+        no_algorithm |= reason == ERR_R_UNSUPPORTED;
+        no_memory |= ERR_GET_LIB(code) == ERR_LIB_EVP &&
+                     (reason == EVP_R_ILLEGAL_SCRYPT_PARAMETERS || reason == EVP_R_MEMORY_LIMIT_EXCEEDED);
+    }
+    if (no_memory)
+        return saf_fail(err, SAF_E_UNSUPPORTED, "%s is encrypted with scrypt, with parameters that OpenSSL does not take",
+                        what);
+    return no_algorithm ? refuse_algorithm(what, err) : bundle_refuse_key(password, what, err);
+}
+
+/* ---- paying for keys -------------------------------------------------------------------------------------- */
+
+static saf_status refuse_parameters(const char *what, saf_error *err)
+{
+    ERR_clear_error();
+    return saf_fail(err, SAF_E_MALFORMED, "%s is protected with parameters that cannot be read", what);
+}
+
+/* A block of scrypt takes about as long as a round of the others. */
+static saf_status pay(bundle_items *items, uint64_t rounds, const char *what, saf_error *err)
+{
+    items->work += rounds;
+    if (items->work <= BUNDLE_WORK_MAX)
+        return SAF_OK;
+    return saf_fail(err, SAF_E_UNSUPPORTED, "%s asks for more than %d rounds to make all its keys of the password", what,
+                    BUNDLE_WORK_MAX);
+}
+
+/* RFC 8018: a count is positive. */
+static int read_count(uint64_t *out, const ASN1_INTEGER *number)
+{
+    int read = ASN1_INTEGER_get_uint64(out, number) && *out;
+    ERR_clear_error();
+    return read;
+}
+
+saf_status bundle_pay_rounds(bundle_items *items, const ASN1_INTEGER *rounds, const char *what, saf_error *err)
+{
+    uint64_t count = 0;
+    if (ASN1_STRING_length(rounds) <= (int)sizeof count && !read_count(&count, rounds))
+        return refuse_parameters(what, err);
+    if (!count || count > BUNDLE_ROUNDS_MAX)
+        return saf_fail(err, SAF_E_UNSUPPORTED, "%s asks for more than %d rounds to make a key of the password", what,
+                        BUNDLE_ROUNDS_MAX);
+    return pay(items, count, what, err);
+}
+
+OWN_POINTER(PBEPARAM, PBEPARAM_free)
+OWN_POINTER(PBE2PARAM, PBE2PARAM_free)
+OWN_POINTER(PBKDF2PARAM, PBKDF2PARAM_free)
+OWN_POINTER(SCRYPT_PARAMS, SCRYPT_PARAMS_free)
+
+static saf_status pay_pbe(bundle_items *items, const ASN1_TYPE *parameter, const char *what, saf_error *err)
+{
+    OWN(PBEPARAM) *pbe = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), parameter);
+    return pbe ? bundle_pay_rounds(items, pbe->iter, what, err) : refuse_parameters(what, err);
+}
+
+static saf_status pay_pbkdf2(bundle_items *items, const ASN1_TYPE *parameter, const char *what, saf_error *err)
+{
+    OWN(PBKDF2PARAM) *kdf = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), parameter);
+    return kdf ? bundle_pay_rounds(items, kdf->iter, what, err) : refuse_parameters(what, err);
+}
+
+/* Each below the limit, so that their product is no more than its third power, and 64 bits have room for that. */
+static int fits_scrypt(uint64_t n, uint64_t r, uint64_t p)
+{
+    return n <= BUNDLE_SCRYPT_MAX && r <= BUNDLE_SCRYPT_MAX && p <= BUNDLE_SCRYPT_MAX && n * r * p <= BUNDLE_SCRYPT_MAX;
+}
+
+static saf_status pay_scrypt(bundle_items *items, const ASN1_TYPE *parameter, const char *what, saf_error *err)
+{
+    OWN(SCRYPT_PARAMS) *kdf = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), parameter);
+    uint64_t n = 0, r = 0, p = 0;
+    if (!kdf || !read_count(&n, kdf->costParameter) || !read_count(&r, kdf->blockSize) ||
+        !read_count(&p, kdf->parallelizationParameter))
+        return refuse_parameters(what, err);
+    if (!fits_scrypt(n, r, p))
+        return saf_fail(err, SAF_E_UNSUPPORTED, "%s asks for more of scrypt than N*r*p = %d", what, BUNDLE_SCRYPT_MAX);
+    return pay(items, n * r * p, what, err);
+}
+
+static saf_status pay_pbe2(bundle_items *items, const ASN1_TYPE *parameter, const char *what, saf_error *err)
+{
+    OWN(PBE2PARAM) *pbe2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), parameter);
+    if (!pbe2)
+        return refuse_parameters(what, err);
+    switch (OBJ_obj2nid(pbe2->keyfunc->algorithm)) {
+    case NID_id_pbkdf2:
+        return pay_pbkdf2(items, pbe2->keyfunc->parameter, what, err);
+    case NID_id_scrypt:
+        return pay_scrypt(items, pbe2->keyfunc->parameter, what, err);
+    default:
+        return saf_fail(err, SAF_E_UNSUPPORTED, "%s makes its key of the password in an unknown way", what);
+    }
+}
+
+/* What OpenSSL would decrypt but we cannot price is not decrypted: a later OpenSSL may know more of them. */
+saf_status bundle_pay(bundle_items *items, const X509_ALGOR *algorithm, const char *what, saf_error *err)
+{
+    int nid = OBJ_obj2nid(algorithm->algorithm);
+    if (nid == NID_pbes2 || nid == NID_pbmac1)
+        return pay_pbe2(items, algorithm->parameter, what, err);
+    if (EVP_PBE_find(EVP_PBE_TYPE_OUTER, nid, NULL, NULL, NULL))
+        return pay_pbe(items, algorithm->parameter, what, err);
+    return saf_fail(err, SAF_E_UNSUPPORTED, "%s is protected with an unknown algorithm", what);
 }
 
 /* ---- choosing a key --------------------------------------------------------------------------------------- */
@@ -215,6 +342,17 @@ saf_status saf_bundle_read(saf_bundle **out, saf_bytes content, const saf_secret
     OWN(bundle_items) items = { 0 };
     SAF_TRY(read_items(&items, content, password, what, err));
     return assemble(out, &items, alias, what, err);
+}
+
+saf_status saf_pkcs12_check(saf_bytes content, const saf_secret *password, const char *what, saf_error *err)
+{
+    OWN(bundle_items) items = { .forgets = 1 };
+    const unsigned char *at = content.data;
+    OWN(PKCS12) *p12 = content.len && content.len <= BUNDLE_CONTENT_MAX ? d2i_PKCS12(NULL, &at, (long)content.len) : NULL;
+    if (p12)
+        return bundle_read_pkcs12(&items, p12, password, what, err);
+    ERR_clear_error();
+    return saf_fail(err, SAF_E_MALFORMED, "%s is no PKCS#12", what);
 }
 
 void saf_bundle_free(saf_bundle **bundle)

@@ -10,6 +10,14 @@
 
 enum { BUNDLE_CONTENT_MAX = 4 * 1024 * 1024, BUNDLE_CERTS_MAX = 64, BUNDLE_ITEMS_MAX = 2 * BUNDLE_CERTS_MAX };
 
+/** What a file may cost: making a key of the password takes as many rounds as the file says, so that a few bytes could
+ *  keep us busy for ever. Nobody writes a tenth of this; it takes a few seconds. */
+enum {
+    BUNDLE_ROUNDS_MAX = 5000000,                /**< for one key */
+    BUNDLE_WORK_MAX = 2 * BUNDLE_ROUNDS_MAX,    /**< for all keys of a file */
+    BUNDLE_SCRYPT_MAX = 256 * 1024 * 1024 / 128 /**< N*r*p: so many blocks of 128 bytes are mixed (RFC 7914 2) */
+};
+
 /** A certificate or a private key. */
 typedef struct bundle_item {
     X509 *cert;            /**< or */
@@ -21,6 +29,8 @@ typedef struct bundle_item {
 typedef struct bundle_items {
     bundle_item at[BUNDLE_ITEMS_MAX];
     size_t count, certs;
+    uint64_t work; /**< rounds that were paid for so far */
+    int forgets;   /**< 1: what is found is not wanted, however much it is */
 } bundle_items;
 
 void bundle_items_free(bundle_items *items);
@@ -36,7 +46,18 @@ saf_status bundle_read_pem(bundle_items *out, saf_bytes content, const saf_secre
 saf_status bundle_read_pkcs12(bundle_items *out, PKCS12 *p12, const saf_secret *password, const char *what,
                               saf_error *err);
 
+/** Pay for one key before it is made of the password. @p algorithm says how: PBES2 and PBMAC1 (RFC 8018 A.4, A.5) with PBKDF2
+ *  or scrypt (RFC 7914 7), or one of PBES1 and PKCS#12 (RFC 8018 A.3, RFC 7292 appendix C).
+ *  SAF_E_UNSUPPORTED (too much work, or an unknown algorithm), SAF_E_MALFORMED. */
+saf_status bundle_pay(bundle_items *items, const X509_ALGOR *algorithm, const char *what, saf_error *err);
+
+/** The same for a count that stands alone. */
+saf_status bundle_pay_rounds(bundle_items *items, const ASN1_INTEGER *rounds, const char *what, saf_error *err);
+
 /** A private key could not be opened: say whether it was the password. */
 saf_status bundle_refuse_key(const saf_secret *password, const char *what, saf_error *err);
+
+/** The same after OpenSSL tried to decrypt: its error queue says whether it was the algorithm. */
+saf_status bundle_refuse_sealed(const saf_secret *password, const char *what, saf_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <base/fail.h>
 
 #include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 
 /* The end of the chain so far. */
 typedef struct chain_end {
@@ -36,7 +37,7 @@ static int is_self_signed(X509 *x509)
 static int is_usable(const saf_cert *cert)
 {
     int64_t now = saf_clock_now();
-    return cert->trust != SAF_NOTRUST && cert->not_before <= now && now <= cert->not_after;
+    return chain_trusts(cert) && cert->not_before <= now && now <= cert->not_after;
 }
 
 /* Cross-certificates can lead in a circle. */
@@ -108,6 +109,51 @@ saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const
         SAF_TRY(step(out, &end, cert, store, who, err));
     return SAF_OK;
 }
+
+/* ---- is it a valid path? ---------------------------------------------------------------------------------- */
+
+saf_status chain_read(x509_stack *out, const saf_cert_page *issuers, saf_error *err)
+{
+    for (size_t i = 0; i < issuers->count; i++) {
+        OWN(X509) *x509 = NULL;
+        SAF_TRY(der_read_x509(&x509, issuers->certs[i]->der, issuers->certs[i]->label, err));
+        if (!sk_X509_push(out, x509))
+            return saf_fail_memory(err);
+        x509 = NULL;
+    }
+    return SAF_OK;
+}
+
+static void own_store(X509_STORE **store)
+{
+    X509_STORE_free(*store);
+}
+
+static void own_store_ctx(X509_STORE_CTX **ctx)
+{
+    X509_STORE_CTX_free(*ctx);
+}
+
+path_verdict chain_validate(X509 *x509, x509_stack *issuers, int64_t when)
+{
+    int count = sk_X509_num(issuers);
+    X509 *anchor = count > 0 ? sk_X509_value(issuers, count - 1) : x509;
+    path_verdict verdict = { X509_V_ERR_UNSPECIFIED, 0 };
+    __attribute__((cleanup(own_store))) X509_STORE *anchors = X509_STORE_new();
+    __attribute__((cleanup(own_store_ctx))) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    if (anchors && ctx && X509_STORE_add_cert(anchors, anchor) && X509_STORE_CTX_init(ctx, anchors, x509, issuers)) {
+        X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
+        X509_STORE_CTX_set_time(ctx, 0, when);
+        if (X509_verify_cert(ctx) == 1)
+            verdict.error = X509_V_OK;
+        else if (X509_STORE_CTX_get_error(ctx) != X509_V_OK)
+            verdict = (path_verdict) { X509_STORE_CTX_get_error(ctx), X509_STORE_CTX_get_error_depth(ctx) };
+    }
+    ERR_clear_error();
+    return verdict;
+}
+
+/* ---- */
 
 saf_status saf_cert_chain(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who,
                           const saf_cert *cert, saf_error *err)

@@ -1,4 +1,4 @@
-/** @file Who signed a certificate, as far as the store knows. */
+/** @file Who signed a certificate, as far as the store knows, and whether that makes a valid path. */
 #ifndef CERTTOOL_CHAIN_H
 #define CERTTOOL_CHAIN_H
 
@@ -10,5 +10,24 @@ enum { CHAIN_MAX = 16 };
  *  owner, der and fingerprint are enough. *complete: 1 when the last of them, or @p cert itself, is self-signed. */
 saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who,
                       const saf_cert *cert, X509 *x509, saf_error *err);
+
+/** Whether somebody said so: a status that we do not know is none. */
+static inline int chain_trusts(const saf_cert *cert)
+{
+    return cert->trust == SAF_TRUST || cert->trust == SAF_HIGHTRUST;
+}
+
+/** Append what chain_find() found to @p out, in its order. */
+saf_status chain_read(x509_stack *out, const saf_cert_page *issuers, saf_error *err);
+
+/** What libcrypto said about a path. */
+typedef struct path_verdict {
+    int error; /**< X509_V_OK, or the X509_V_ERR_… that X509_verify_cert_error_string() has the words for */
+    int depth; /**< of the certificate that broke a rule: 0 the first, 1 its issuer, … */
+} path_verdict;
+
+/** Validate the path from @p x509 over @p issuers (RFC 5280 6.1: dates at @p when, CA flags, path lengths, name constraints,
+ *  unknown critical extensions). Its last certificate is the trust anchor, self-signed or not. */
+path_verdict chain_validate(X509 *x509, x509_stack *issuers, int64_t when);
 
 #endif

@@ -5,49 +5,10 @@
 
 #include <openssl/err.h>
 #include <openssl/sha.h>
-#include <openssl/x509_vfy.h>
 
 enum { LABEL_TRIES = 1000 };
 
-static void own_store(X509_STORE **store)
-{
-    X509_STORE_free(*store);
-}
-
-static void own_store_ctx(X509_STORE_CTX **ctx)
-{
-    X509_STORE_CTX_free(*ctx);
-}
-
 /* ---- is it to be trusted? --------------------------------------------------------------------------------- */
-
-/* RFC 5280 6.1 by libcrypto, with the chain's last certificate as trust anchor: dates, CA flags, path lengths, name
- * constraints, unknown critical extensions. */
-static int path_verifies(X509 *x509, STACK_OF(X509) *issuers)
-{
-    int count = sk_X509_num(issuers);
-    X509 *anchor = count ? sk_X509_value(issuers, count - 1) : x509;
-    __attribute__((cleanup(own_store))) X509_STORE *anchors = X509_STORE_new();
-    __attribute__((cleanup(own_store_ctx))) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    int verifies = anchors && ctx && X509_STORE_add_cert(anchors, anchor) &&
-                   X509_STORE_CTX_init(ctx, anchors, x509, issuers) && X509_verify_cert(ctx) == 1;
-    ERR_clear_error();
-    return verifies;
-}
-
-static saf_status read_issuers(x509_stack *out, int *trusted, const saf_cert_page *issuers, saf_error *err)
-{
-    for (size_t i = 0; i < issuers->count; i++) {
-        OWN(X509) *x509 = NULL;
-        SAF_TRY(der_read_x509(&x509, issuers->certs[i]->der, issuers->certs[i]->label, err));
-        if (!sk_X509_push(out, x509))
-            return saf_fail_memory(err);
-        x509 = NULL;
-        if (issuers->certs[i]->trust == SAF_NOTRUST)
-            *trusted = 0;
-    }
-    return SAF_OK;
-}
 
 /* The record that the certificate would have, as far as finding its issuers needs one. */
 static saf_cert pretend_record(const saf_import_request *request, const char *owner)
@@ -69,8 +30,11 @@ static saf_status judge(saf_trust *out, saf_change *change, const saf_import_req
     if (!stack)
         return saf_fail_memory(err);
     SAF_TRY(chain_find(&issuers, &trusted, saf_change_store(change), saf_change_principal(change), &cert, x509, err));
-    SAF_TRY(read_issuers(stack, &trusted, &issuers, err));
-    *out = trusted && path_verifies(x509, stack) ? SAF_TRUST : SAF_NOTRUST;
+    SAF_TRY(chain_read(stack, &issuers, err));
+    for (size_t i = 0; i < issuers.count; i++)
+        trusted = trusted && chain_trusts(issuers.certs[i]);
+    int is_valid = chain_validate(x509, stack, saf_clock_now()).error == X509_V_OK;
+    *out = trusted && is_valid ? SAF_TRUST : SAF_NOTRUST;
     return SAF_OK;
 }
 
@@ -97,20 +61,11 @@ static saf_status find_again(saf_cert **out, saf_change *change, const saf_cert 
                                err);
 }
 
-/* The store takes a key only together with its certificate, so the record is made anew. That must not lose what hangs
- * on it: ring connections (the store refuses then) and the serial counter. */
 static saf_status give_key(saf_cert **cert, saf_change *change, EVP_PKEY *key, saf_error *err)
 {
-    const saf_cert *old = *cert;
     saf_cert *made = NULL;
-    if (old->last_serial)
-        return saf_fail(err, SAF_E_CONFLICT, "%s/%s has issued certificates and cannot be given a key now", old->owner,
-                        old->label);
-    saf_cert_entry entry = { .owner = old->owner, .label = old->label, .trust = old->trust, .der = old->der,
-                             .key = key };
-    SAF_TRY(saf_store_delete_cert(change, old->owner, old->label, SAF_NO_FORCE, err));
-    SAF_TRY(saf_store_add_cert(change, &entry, err));
-    SAF_TRY(find_again(&made, change, old, err));
+    SAF_TRY(saf_store_add_key(change, *cert, key, err));
+    SAF_TRY(find_again(&made, change, *cert, err));
     saf_cert_free(cert);
     *cert = made;
     return SAF_OK;

@@ -8,7 +8,7 @@
 
 #include <openssl/err.h>
 
-enum { VALID_DAYS_MAX = 36525, PATH_LEN_MAX = 14 };
+enum { VALID_DAYS_MAX = 36525 };
 
 static const int64_t DAY_SEC = 24 * 60 * 60;
 
@@ -24,9 +24,9 @@ static saf_status check_request(const saf_issue_request *request, saf_error *err
     if (request->valid_days > VALID_DAYS_MAX)
         return saf_fail(err, SAF_E_USAGE, "%u days are too long; a certificate is valid for at most %d",
                         request->valid_days, VALID_DAYS_MAX);
-    if (request->profile == SAF_PROFILE_CA && (request->path_len < -1 || request->path_len > PATH_LEN_MAX))
+    if (request->profile == SAF_PROFILE_CA && (request->path_len < -1 || request->path_len > SAF_PATH_LEN_MAX))
         return saf_fail(err, SAF_E_USAGE, "%d is not a path length; it is 0 to %d, or -1 for none", request->path_len,
-                        PATH_LEN_MAX);
+                        SAF_PATH_LEN_MAX);
     return SAF_OK;
 }
 
@@ -81,19 +81,25 @@ static saf_status sign(X509 *x509, const issue_signer *signer, EVP_PKEY *own_key
     return SAF_OK;
 }
 
-static saf_status keep(saf_cert **out, saf_change *change, const saf_issue_request *request, const saf_cert *signer,
-                       X509 *x509, saf_error *err)
+/* Read anew: verifiers see the encoding, not what OpenSSL remembers of building it. */
+static saf_status check_path(const issue_signer *signer, const saf_issue_request *request, saf_bytes der, saf_error *err)
 {
-    OWN(saf_blob) der = { 0 };
+    OWN(X509) *finished = NULL;
+    SAF_TRY(der_read_x509(&finished, der, "the certificate", err));
+    return signer_check_path(signer, request, finished, err);
+}
+
+static saf_status keep(saf_cert **out, saf_change *change, const saf_issue_request *request, const saf_cert *signer,
+                       saf_bytes der, saf_error *err)
+{
     OWN(saf_cert) *cert = NULL;
-    SAF_TRY(der_write_x509(&der, x509, err));
-    saf_cert_entry entry = { .owner = request->owner, .label = request->label, .der = blob_bytes(&der),
+    saf_cert_entry entry = { .owner = request->owner, .label = request->label, .der = der,
                              .trust = (int)request->trust ? request->trust : SAF_TRUST,
                              .key = request->key_uri ? NULL : request->key, .key_uri = request->key_uri };
     SAF_TRY(saf_store_add_cert(change, &entry, err));
     SAF_TRY(saf_store_find_cert(&cert, saf_change_store(change), saf_change_principal(change), request->owner,
                                 request->label, err));
-    SAF_TRY(saf_store_record_issued(change, signer ? signer : cert, blob_bytes(&der), err));
+    SAF_TRY(saf_store_record_issued(change, signer ? signer : cert, der, err));
     if (out)
         *out = GIVE(&cert);
     return SAF_OK;
@@ -103,6 +109,7 @@ saf_status saf_cert_issue(saf_cert **out, saf_change *change, const saf_issue_re
 {
     OWN(X509_NAME) *subject = NULL;
     OWN(issue_signer) signer = { 0 };
+    OWN(saf_blob) der = { 0 };
     OWN(X509) *x509 = X509_new();
     if (!x509)
         return saf_fail_memory(err);
@@ -112,5 +119,7 @@ saf_status saf_cert_issue(saf_cert **out, saf_change *change, const saf_issue_re
     SAF_TRY(signer_find(&signer, change, request, subject, err));
     SAF_TRY(fill(x509, change, request, subject, &signer, err));
     SAF_TRY(sign(x509, &signer, request->key, err));
-    return keep(out, change, request, signer.cert, x509, err);
+    SAF_TRY(der_write_x509(&der, x509, err));
+    SAF_TRY(check_path(&signer, request, blob_bytes(&der), err));
+    return keep(out, change, request, signer.cert, blob_bytes(&der), err);
 }

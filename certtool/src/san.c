@@ -1,3 +1,4 @@
+#include "quote.h"
 #include "san.h"
 
 #include <base/buffer.h>
@@ -29,7 +30,8 @@ static saf_status refuse(saf_error *err, const san_entry *entry, const char *for
     va_start(arguments, format);
     saf_buffer_vprintf(&why, format, arguments);
     va_end(arguments);
-    return saf_fail(err, SAF_E_USAGE, "alternative name \"%s\" %s", entry->text, saf_buffer_text(&why));
+    quotation text = quote_text(entry->text);
+    return saf_fail(err, SAF_E_USAGE, "an alternative name %s: \"%s\"", saf_buffer_text(&why), text.text);
 }
 
 static saf_status set_string(GENERAL_NAME *name, int type, int string_type, saf_bytes value, saf_error *err)
@@ -74,13 +76,19 @@ static int is_number(const char *label)
     return label[strspn(label, "0123456789")] == '\0';
 }
 
+static saf_status refuse_label(const char *label, size_t len, const san_entry *entry, saf_error *err)
+{
+    quotation text = quote(label, len);
+    return refuse(err, entry, "is not a DNS name: its label \"%s\" is not 1 to %d letters, digits and inner hyphens",
+                  text.text, LABEL_MAX);
+}
+
 static saf_status check_labels(const char *host, const san_entry *entry, saf_error *err)
 {
     for (const char *label = host;;) {
         size_t len = strcspn(label, ".");
         if (!is_label(label, len))
-            return refuse(err, entry, "is not a DNS name: its label \"%.*s\" is not 1 to %d letters, digits and "
-                          "inner hyphens", (int)len, label, LABEL_MAX);
+            return refuse_label(label, len, entry, err);
         if (!label[len])
             return is_number(label) ? refuse(err, entry, "is neither a DNS name nor an IP address") : SAF_OK;
         label += len + 1;
@@ -198,7 +206,7 @@ static saf_status read_entry(GENERAL_NAME *name, san_entry *entry, saf_error *er
     if (is_ip(entry->value))
         return read_ip(name, entry, err);
     if (strpbrk(entry->value, ":@/"))
-        return refuse(err, entry, "has none of the prefixes dns:, ip:, email: and uri:");
+        return refuse(err, entry, "has none of dns:, ip:, email: and uri: before it");
     return read_dns(name, entry, err);
 }
 
@@ -243,6 +251,13 @@ static char *next_entry(char **rest)
     return text;
 }
 
+/* Lists are joined by scripts; what is missing from one was meant to be there. */
+static saf_status refuse_empty(const char *text, saf_error *err)
+{
+    quotation list = quote_text(text);
+    return saf_fail(err, SAF_E_USAGE, "one of the alternative names is empty: \"%s\"", list.text);
+}
+
 saf_status san_parse(GENERAL_NAMES **out, const char *text, saf_error *err)
 {
     OWN(GENERAL_NAMES) *names = sk_GENERAL_NAME_new_null();
@@ -252,7 +267,7 @@ saf_status san_parse(GENERAL_NAMES **out, const char *text, saf_error *err)
     for (char *rest = *list ? list : NULL; rest;) {
         const char *entry = next_entry(&rest);
         if (!*entry)
-            return saf_fail(err, SAF_E_USAGE, "alternative names \"%s\": one of them is empty", text);
+            return refuse_empty(text, err);
         SAF_TRY(add_entry(names, entry, err));
     }
     *out = GIVE(&names);

@@ -11,6 +11,7 @@ void signer_free(issue_signer *signer)
     saf_cert_free(&signer->cert);
     X509_free(signer->x509);
     EVP_PKEY_free(signer->key);
+    saf_cert_page_free(&signer->issuers);
     *signer = (issue_signer) { 0 };
 }
 
@@ -42,10 +43,20 @@ static saf_status check_is_ca(const issue_signer *signer, saf_error *err)
 static saf_status check_is_trusted(const issue_signer *signer, saf_error *err)
 {
     char end[SAF_TIME_TEXT_SIZE];
-    if (signer->cert->trust == SAF_NOTRUST)
+    if (!chain_trusts(signer->cert))
         return refuse(err, signer->cert, "its status is NOTRUST");
     if (signer->cert->not_after <= saf_clock_now())
         return refuse(err, signer->cert, "it expired at %s", saf_time_format(end, signer->cert->not_after));
+    return SAF_OK;
+}
+
+static saf_status check_issuers_are_trusted(const issue_signer *signer, saf_error *err)
+{
+    for (size_t i = 0; i < signer->issuers.count; i++) {
+        const saf_cert *issuer = signer->issuers.certs[i];
+        if (!chain_trusts(issuer))
+            return refuse(err, signer->cert, "the status of %s/%s above it is NOTRUST", issuer->owner, issuer->label);
+    }
     return SAF_OK;
 }
 
@@ -62,9 +73,10 @@ static saf_status check_one_path_len(const saf_cert *cert, X509 *x509, long foll
     return SAF_OK;
 }
 
-static saf_status check_path_len(const issue_signer *signer, const saf_cert_page *issuers,
-                                 const saf_issue_request *request, const X509_NAME *subject, saf_error *err)
+static saf_status check_path_len(const issue_signer *signer, const saf_issue_request *request,
+                                 const X509_NAME *subject, saf_error *err)
 {
+    const saf_cert_page *issuers = &signer->issuers;
     int is_ca = request->profile == SAF_PROFILE_CA;
     int wanted = is_ca ? request->path_len : -1;
     long follow = is_ca && X509_NAME_cmp(subject, X509_get_subject_name(signer->x509));
@@ -105,16 +117,59 @@ saf_status signer_find(issue_signer *out, saf_change *change, const saf_issue_re
         return saf_fail(err, SAF_E_USAGE, "a signer is named by owner and label, and one of them is missing");
     saf_store *store = saf_change_store(change);
     const saf_principal *who = saf_change_principal(change);
-    OWN(saf_cert_page) issuers = { 0 };
     int complete = 0;
     SAF_TRY(saf_store_find_cert(&out->cert, store, who, request->signer_owner, request->signer_label, err));
     SAF_TRY(der_read_x509(&out->x509, out->cert->der, out->cert->label, err));
     SAF_TRY(check_is_ca(out, err));
     SAF_TRY(check_is_trusted(out, err));
-    SAF_TRY(chain_find(&issuers, &complete, store, who, out->cert, out->x509, err));
-    SAF_TRY(check_path_len(out, &issuers, request, subject, err));
+    SAF_TRY(chain_find(&out->issuers, &complete, store, who, out->cert, out->x509, err));
+    SAF_TRY(check_issuers_are_trusted(out, err));
+    SAF_TRY(check_path_len(out, request, subject, err));
     return load_key(out, change, request->signer_key, err);
 }
+
+/* ---- is what it signed valid? ----------------------------------------------------------------------------- */
+
+static saf_status refuse_path(const issue_signer *signer, path_verdict verdict, saf_error *err)
+{
+    const char *rule = X509_verify_cert_error_string(verdict.error);
+    size_t above = verdict.depth > 1 ? (size_t)verdict.depth - 2 : signer->issuers.count;
+    if (above >= signer->issuers.count)
+        return refuse(err, signer->cert, "%s", rule);
+    const saf_cert *issuer = signer->issuers.certs[above];
+    return refuse(err, signer->cert, "%s/%s above it: %s", issuer->owner, issuer->label, rule);
+}
+
+static saf_status read_path(x509_stack *out, const issue_signer *signer, saf_error *err)
+{
+    if (!signer->x509)
+        return SAF_OK;
+    if (!sk_X509_push(out, signer->x509))
+        return saf_fail_memory(err);
+    X509_up_ref(signer->x509);
+    return chain_read(out, &signer->issuers, err);
+}
+
+/* As of when the certificate begins, which is when its signer begins if that is later than now. */
+saf_status signer_check_path(const issue_signer *signer, const saf_issue_request *request, X509 *signed_one, saf_error *err)
+{
+    OWN(x509_stack) *path = sk_X509_new_null();
+    int64_t when = saf_clock_now();
+    if (!path)
+        return saf_fail_memory(err);
+    SAF_TRY(read_path(path, signer, err));
+    if (signer->cert && when < signer->cert->not_before)
+        when = signer->cert->not_before;
+    path_verdict verdict = chain_validate(signed_one, path, when);
+    if (verdict.error == X509_V_OK)
+        return SAF_OK;
+    if (signer->cert)
+        return refuse_path(signer, verdict, err);
+    return saf_fail(err, SAF_E_CONFLICT, "%s/%s cannot sign itself: %s", request->owner, request->label,
+                    X509_verify_cert_error_string(verdict.error));
+}
+
+/* ---- signing ---------------------------------------------------------------------------------------------- */
 
 /* RSA: SHA-256 up to 3072 bits (128 bits of strength, SP 800-57 5.6.1.1), SHA-384 above. ECDSA: as long as the curve
  * (RFC 5480 4). EdDSA brings its own (RFC 8410). SAF_OK with *digest NULL. */

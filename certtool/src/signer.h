@@ -9,6 +9,7 @@ typedef struct issue_signer {
     saf_cert *cert;
     X509 *x509;
     EVP_PKEY *key;
+    saf_cert_page issuers; /**< of cert, nearest first, as far as the store knows them */
 } issue_signer;
 
 void signer_free(issue_signer *signer);
@@ -20,6 +21,10 @@ OWN_VALUE(issue_signer, signer_free)
  *  was not handed over). */
 saf_status signer_find(issue_signer *out, saf_change *change, const saf_issue_request *request,
                        const X509_NAME *subject, saf_error *err);
+
+/** Whether verifiers will accept what @p signer signed (chain_validate()): no other rule of RFC 5280 than those above is looked
+ *  at before. @p signed_one is the finished certificate, read from its DER. SAF_E_CONFLICT. */
+saf_status signer_check_path(const issue_signer *signer, const saf_issue_request *request, X509 *signed_one, saf_error *err);
 
 /** Sign @p x509 with a key that may be in a token, with the digest that the key asks for. */
 saf_status signer_sign(X509 *x509, EVP_PKEY *key, saf_error *err);

@@ -1,3 +1,4 @@
+#include "quote.h"
 #include "subject.h"
 
 #include <base/buffer.h>
@@ -48,7 +49,8 @@ static saf_status refuse(saf_error *err, const subject_part *part, const char *f
     va_start(arguments, format);
     saf_buffer_vprintf(&why, format, arguments);
     va_end(arguments);
-    return saf_fail(err, SAF_E_USAGE, "subject: \"%.*s\" %s", (int)part->len, part->text, saf_buffer_text(&why));
+    quotation text = quote(part->text, part->len);
+    return saf_fail(err, SAF_E_USAGE, "a part of the subject %s: \"%s\"", saf_buffer_text(&why), text.text);
 }
 
 static int is_blank(char c)
@@ -147,7 +149,7 @@ static saf_status read_value(saf_buffer *out, saf_bytes text, const subject_part
         if (*at == '\\')
             used = unescape(out, at, value.len - i);
         else if (needs_escape(at, value.data))
-            return refuse(err, part, "needs a backslash before its %c", *at);
+            return refuse(err, part, "needs a backslash before the %c in it", *at);
         else
             saf_buffer_append(out, saf_bytes_of(at, 1));
         if (!used)
@@ -225,6 +227,12 @@ static subject_part part_at(const char *text, char separator)
     return (subject_part) { text, part_len(text), separator };
 }
 
+static saf_status refuse_nothing(const char *text, const char *where, char separator, saf_error *err)
+{
+    quotation whole = quote_text(text);
+    return saf_fail(err, SAF_E_USAGE, "the subject has nothing %s a \"%c\": \"%s\"", where, separator, whole.text);
+}
+
 saf_status subject_parse(X509_NAME **out, const char *text, saf_error *err)
 {
     OWN(X509_NAME) *name = X509_NAME_new();
@@ -234,8 +242,8 @@ saf_status subject_parse(X509_NAME **out, const char *text, saf_error *err)
     const char *end = part.text + part.len;
     while (part.len || *end || part.separator) {
         if (!part.len)
-            return saf_fail(err, SAF_E_USAGE, "subject: \"%s\" has nothing %s a \"%c\"", text,
-                            part.separator ? "after" : "before", part.separator ? part.separator : *end);
+            return part.separator ? refuse_nothing(text, "after", part.separator, err)
+                                  : refuse_nothing(text, "before", *end, err);
         SAF_TRY(add_part(name, &part, err));
         if (!*end)
             break;

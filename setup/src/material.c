@@ -119,11 +119,16 @@ static saf_status add_foreign_authority(saf_setup_plan *plan, saf_bytes der, con
     return set_der(&added->cert, der, err);
 }
 
-static saf_status read_bundle(saf_bundle **out, const char *path, const saf_secret *password, const char *alias, saf_error *err)
+/* The hint is for whoever has given no password, or a wrong one. */
+static saf_status read_bundle(saf_bundle **out, const char *path, const saf_secret *password, const char *alias, const char *hint,
+                              saf_error *err)
 {
     OWN(saf_buffer) content = { 0 };
     SAF_TRY(saf_file_read(&content, path, FILE_MAX, err));
-    return saf_bundle_read(out, saf_buffer_bytes(&content), password, alias, path, err);
+    saf_status status = saf_bundle_read(out, saf_buffer_bytes(&content), password, alias, path, err);
+    if (status == SAF_E_DENIED)
+        saf_hint(err, "%s", hint);
+    return status;
 }
 
 /* ---- importCertificateAuthorities: PEM files, Zowe's extca1, extca2, … ---- */
@@ -139,7 +144,7 @@ static saf_status add_extca(saf_setup_plan *plan, saf_bytes der, const char *pat
 static saf_status add_extca_file(saf_setup_plan *plan, const char *path, size_t *number, saf_error *err)
 {
     OWN(saf_bundle) *bundle = NULL;
-    SAF_TRY(read_bundle(&bundle, path, NULL, NULL, err));
+    SAF_TRY(read_bundle(&bundle, path, NULL, NULL, "a file of importCertificateAuthorities is PEM without a password", err));
     SAF_TRY(add_extca(plan, saf_bundle_cert(bundle), path, number, err));
     for (size_t i = 0; i < saf_bundle_chain_size(bundle); i++)
         SAF_TRY(add_extca(plan, saf_bundle_chain_at(bundle, i), path, number, err));
@@ -172,7 +177,7 @@ static saf_status add_labelled(saf_setup_plan *plan, const char *label, saf_erro
     if (record)
         return add_record_authority(plan, &record, err);
     saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "the store has no CERTAUTH/%s, which importCertificateAuthorities names", label);
-    saf_hint(err, "safring cert import CERTAUTH/'%s' FILE, or take the label out of zowe.yaml", label);
+    saf_hint(err, "take it out of zowe.yaml, or name one of those that safring cert list --owner CERTAUTH shows");
     return status;
 }
 
@@ -242,14 +247,7 @@ static saf_status find_imported(saf_setup_plan *plan, saf_bytes der, saf_error *
         return take_record(plan, server, &record, err);
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s is another certificate than the one in %s", server->owner,
                                  server->label, server->origin);
-    saf_hint(err, "give it another name in zowe.yaml, or delete it: safring cert delete %s/'%s'", server->owner, server->label);
-    return status;
-}
-
-static saf_status explain_password(saf_status status, const char *key, saf_error *err)
-{
-    if (status == SAF_E_DENIED)
-        saf_hint(err, "its password is that of %s", key);
+    saf_hint(err, "give %s another value in zowe.yaml", names_key(plan, server));
     return status;
 }
 
@@ -257,11 +255,11 @@ static saf_status read_import(saf_bundle **out, saf_setup_plan *plan, saf_error 
 {
     const saf_zowe_config *c = plan->config;
     if (plan_is_ring(plan))
-        return explain_password(read_bundle(out, c->keyring.import_file, &c->keyring.import_password, NULL, err),
-                                "zowe.setup.certificate.keyring.import.password", err);
+        return read_bundle(out, c->keyring.import_file, &c->keyring.import_password, NULL,
+                           "its password is that of zowe.setup.certificate.keyring.import.password", err);
     const char *alias = *c->pkcs12.import_alias ? c->pkcs12.import_alias : NULL;
-    return explain_password(read_bundle(out, c->pkcs12.import_keystore, &c->pkcs12.import_password, alias, err),
-                            "zowe.setup.certificate.pkcs12.import.password", err);
+    return read_bundle(out, c->pkcs12.import_keystore, &c->pkcs12.import_password, alias,
+                       "its password is that of zowe.setup.certificate.pkcs12.import.password", err);
 }
 
 static saf_status gather_import(saf_setup_plan *plan, saf_error *err)

@@ -99,6 +99,14 @@ const char *names_lower(saf_setup_plan *plan, const char *text)
     return text_pool_copy(&plan->texts, folded);
 }
 
+const char *names_key(const saf_setup_plan *plan, const known_cert *cert)
+{
+    bool is_server = cert == &plan->server;
+    if (plan_is_ring(plan))
+        return is_server ? "zowe.setup.certificate.keyring.label" : "zowe.setup.certificate.keyring.caLabel";
+    return is_server ? "zowe.setup.certificate.pkcs12.name" : "zowe.setup.certificate.pkcs12.caAlias";
+}
+
 static const char *without_slashes_at_end(saf_setup_plan *plan, const char *path)
 {
     size_t len = strlen(path);

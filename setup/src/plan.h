@@ -88,6 +88,7 @@ typedef struct setup_idt {
     const char *softhsm_conf;
     bool token_exists;
     const char *secret_uri; /* the newest version; "" none yet */
+    bool secret_made;       /* just now, and not yet told the audit trail */
     bool policy_exists;
     saf_p11 *p11;           /* while steps are carried out */
     saf_p11_session *session;
@@ -141,6 +142,7 @@ void known_cert_free(known_cert *cert);
 
 saf_status names_settle(saf_setup_plan *plan, saf_error *err);    /* names.c */
 const char *names_lower(saf_setup_plan *plan, const char *label);
+const char *names_key(const saf_setup_plan *plan, const known_cert *cert); /* the key of zowe.yaml that gives it its label */
 saf_status material_gather(saf_setup_plan *plan, saf_error *err); /* material.c */
 saf_status secrets_settle(saf_setup_plan *plan, saf_error *err);  /* secrets.c */
 saf_status secret_give(setup_secret *secret, saf_bytes value, saf_error *err); /* no value: nothing happens */

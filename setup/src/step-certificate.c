@@ -21,9 +21,9 @@ static saf_status refuse(const known_cert *cert, saf_error *err, const char *for
     return saf_fail(err, SAF_E_CONFLICT, "%s/%s is in the store, but %s", cert->owner, cert->label, why);
 }
 
-static saf_status hint_other_name(saf_status status, const known_cert *cert, saf_error *err)
+static saf_status hint_other_name(saf_status status, const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
 {
-    saf_hint(err, "give it another name in zowe.yaml, or delete it: safring cert delete %s/'%s'", cert->owner, cert->label);
+    saf_hint(err, "give %s another value in zowe.yaml, and a new one is made", names_key(plan, cert));
     return status;
 }
 
@@ -32,22 +32,20 @@ static saf_status check_usable(const saf_setup_plan *plan, const known_cert *cer
     const saf_cert *record = cert->record;
     char end[SAF_TIME_TEXT_SIZE];
     if (record->key_place == SAF_KEY_NONE)
-        return hint_other_name(refuse(cert, err, "it has no private key there"), cert, err);
+        return hint_other_name(refuse(cert, err, "it has no private key there"), plan, cert, err);
     if (record->key_place == SAF_KEY_IN_TOKEN && !plan_is_ring(plan))
-        return hint_other_name(refuse(cert, err, "its private key is in a token and cannot be written to a keystore"), cert, err);
-    if (record->trust == SAF_NOTRUST)
-        return refuse(cert, err, "its status is NOTRUST");
+        return hint_other_name(refuse(cert, err, "its private key is in a token and cannot be written to a keystore"), plan, cert, err);
+    if (record->trust != SAF_TRUST && record->trust != SAF_HIGHTRUST)
+        return hint_other_name(refuse(cert, err, "its status is NOTRUST"), plan, cert, err);
     if (record->not_after > saf_clock_now())
         return SAF_OK;
-    saf_status status = refuse(cert, err, "it expired at %s", saf_time_format(end, record->not_after));
-    saf_hint(err, "renew it, then run this again: safring cert renew %s/'%s'", cert->owner, cert->label);
-    return status;
+    return hint_other_name(refuse(cert, err, "it expired at %s", saf_time_format(end, record->not_after)), plan, cert, err);
 }
 
 static saf_status check_authority(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
 {
     if (!cert->record->is_ca)
-        return hint_other_name(refuse(cert, err, "it is no CA"), cert, err);
+        return hint_other_name(refuse(cert, err, "it is no CA"), plan, cert, err);
     return check_usable(plan, cert, err);
 }
 
@@ -93,7 +91,7 @@ static saf_status check_names(const saf_setup_plan *plan, const known_cert *cert
     for (const char *at = plan->names.san; at;) {
         at = next_name(name, sizeof name, at);
         if (!covers(x509, name))
-            return hint_other_name(refuse(cert, err, "it does not name %s", name), cert, err);
+            return hint_other_name(refuse(cert, err, "it does not name %s", name), plan, cert, err);
     }
     return SAF_OK;
 }
@@ -103,11 +101,11 @@ static saf_status check_signer(const saf_setup_plan *plan, const known_cert *cer
     const known_cert *ca = &plan->authorities[0].cert;
     OWN(X509) *signer = NULL;
     if (!ca->record)
-        return hint_other_name(refuse(cert, err, "its CA %s/%s is not", ca->owner, ca->label), cert, err);
+        return hint_other_name(refuse(cert, err, "its CA %s/%s is not", ca->owner, ca->label), plan, cert, err);
     SAF_TRY(identity_read(&signer, saf_buffer_bytes(&ca->der), ca->label, err));
     if (X509_verify(x509, X509_get0_pubkey(signer)) == 1)
         return SAF_OK;
-    return hint_other_name(refuse(cert, err, "%s/%s did not sign it", ca->owner, ca->label), cert, err);
+    return hint_other_name(refuse(cert, err, "%s/%s did not sign it", ca->owner, ca->label), plan, cert, err);
 }
 
 /* A certificate that was renewed passes; one that zowe.yaml now wants otherwise does not. */
@@ -119,7 +117,7 @@ static saf_status check_server(const saf_setup_plan *plan, saf_error *err)
     SAF_TRY(identity_read(&x509, saf_buffer_bytes(&cert->der), cert->label, err));
     SAF_TRY(check_signer(plan, cert, x509, err));
     if (!has_subject(plan->config, x509))
-        return hint_other_name(refuse(cert, err, "its subject is %s", cert->record->subject), cert, err);
+        return hint_other_name(refuse(cert, err, "its subject is %s", cert->record->subject), plan, cert, err);
     return check_names(plan, cert, x509, err);
 }
 

@@ -11,17 +11,25 @@ static const char any_user[] = "*";
 
 /* ---- the module ---- */
 
-static bool is_softhsm(const saf_setup_plan *plan)
+/* NULL: SoftHSM where distributions put it. */
+static const char *named_module(const saf_setup_plan *plan)
 {
     const saf_p11_options *p11 = plan->options.p11_options;
-    const char *module = p11 && p11->module ? p11->module : secure_getenv("SAFRING_PKCS11_MODULE");
+    return p11 && p11->module ? p11->module : secure_getenv("SAFRING_PKCS11_MODULE");
+}
+
+static bool is_softhsm(const char *module)
+{
     return !module || strstr(module, "softhsm");
 }
 
-/* Before the store is made, its SoftHSM has no configuration, and so no token either. */
+/* Before the store is made, its SoftHSM has no configuration, and so no token either. A module that is not there is better found
+ * missing now than after everything else has been made. */
 static bool can_look(const saf_setup_plan *plan)
 {
-    return getenv("SOFTHSM2_CONF") || !is_softhsm(plan) || saf_file_exists(plan->idt.softhsm_conf);
+    const char *module = named_module(plan);
+    return getenv("SOFTHSM2_CONF") || !is_softhsm(module) || saf_file_exists(plan->idt.softhsm_conf) ||
+           (module && !saf_file_exists(module));
 }
 
 static saf_status open_module(saf_p11 **out, const saf_setup_plan *plan, saf_error *err)
@@ -216,12 +224,24 @@ static saf_status make_secret(saf_setup_plan *plan, setup_step *step, saf_error 
         SAF_TRY(saf_p11_login(&plan->idt.session, plan->idt.p11, &token, &plan->pin.value, err));
     SAF_TRY(saf_p11_generate_secret(&made, plan->idt.session, &spec, err));
     plan->idt.secret_uri = step->shown.object = text_pool_copy(&plan->texts, made.uri);
+    plan->idt.secret_made = true;
     return SAF_OK;
+}
+
+/* The key is made in the token, of which the store learns only now: a new key always has its policy to be made. */
+static saf_status audit_secret(const saf_setup_plan *plan, saf_error *err)
+{
+    char details[48];
+    if (!plan->idt.secret_made)
+        return SAF_OK;
+    snprintf(details, sizeof details, "alg=%s bytes=%d", alg, SECRET_LEN);
+    return saf_store_audit(plan->change, "secret generate", plan->idt.secret_uri, details, err);
 }
 
 static saf_status make_policy(saf_setup_plan *plan, __attribute__((unused)) setup_step *step, saf_error *err)
 {
     saf_policy policy = wanted_policy(plan);
+    SAF_TRY(audit_secret(plan, err));
     return saf_store_put_policy(plan->change, &policy, err);
 }
 

@@ -69,11 +69,18 @@ static saf_status render_key(saf_blob *out, saf_setup_plan *plan, __attribute__(
     return export_pem(out, plan, plan->server.record, true, err);
 }
 
+/* Ours is not encrypted. To try a password on another could take for ever: its file says how often it is hashed. */
+static int give_no_password(__attribute__((unused)) char *out, __attribute__((unused)) int size, __attribute__((unused)) int writing,
+                            __attribute__((unused)) void *context)
+{
+    return -1;
+}
+
 /* Whether the file holds the server's private key, in whatever spelling. */
 static bool holds_key(const saf_setup_plan *plan, saf_bytes content)
 {
     OWN(BIO) *bio = BIO_new_mem_buf(content.data, (int)content.len);
-    OWN(EVP_PKEY) *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"") : NULL;
+    OWN(EVP_PKEY) *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_no_password, NULL) : NULL;
     OWN(X509) *x509 = NULL;
     ERR_clear_error();
     return key && identity_read(&x509, saf_buffer_bytes(&plan->server.der), "", NULL) == SAF_OK &&

@@ -25,6 +25,23 @@ static const known_cert *wanted_at(const saf_setup_plan *plan, size_t index, con
 
 /* ---- what is in it ---- */
 
+static saf_status refuse_file(const char *path, const char *why, saf_error *err)
+{
+    saf_status status = file_refuse(path, err, "%s", why);
+    saf_hint(err, "give its password in zowe.setup.certificate.pkcs12.password, or move it away, and run this again");
+    return status;
+}
+
+/* Some file is there, of whoever may write in the directory: what would take for ever to open is not opened. */
+static saf_status check_opens(const saf_setup_plan *plan, const char *path, saf_bytes content, saf_error *err)
+{
+    saf_error why = { 0 };
+    saf_status status = saf_pkcs12_check(content, &plan->keystore_password.value, "its content", &why);
+    if (status == SAF_OK || status == SAF_E_MEMORY)
+        return status == SAF_OK ? SAF_OK : saf_fail_memory(err);
+    return refuse_file(path, status == SAF_E_UNSUPPORTED ? why.text : "cannot be opened with the keystore's password", err);
+}
+
 static saf_status read_entries(x509_stack **out, const saf_setup_plan *plan, const char *path, saf_bytes content, saf_error *err)
 {
     const unsigned char *at = content.data;
@@ -33,15 +50,14 @@ static saf_status read_entries(x509_stack **out, const saf_setup_plan *plan, con
     OWN(X509) *cert = NULL;
     OWN(x509_stack) *others = NULL;
     const char *password = (const char *)plan->keystore_password.value.data;
+    SAF_TRY(check_opens(plan, path, content, err));
     bool readable = p12 && PKCS12_parse(p12, password, &key, &cert, &others);
     ERR_clear_error();
     if (readable && !key) {
         *out = others ? GIVE(&others) : sk_X509_new_null();
         return *out ? SAF_OK : saf_fail_memory(err);
     }
-    saf_status status = file_refuse(path, err, readable ? "holds a private key" : "cannot be opened with the keystore's password");
-    saf_hint(err, "give its password in zowe.setup.certificate.pkcs12.password, or move it away, and run this again");
-    return status;
+    return refuse_file(path, readable ? "holds a private key" : "cannot be opened with the keystore's password", err);
 }
 
 /* Java writes and compares aliases in lower case. */

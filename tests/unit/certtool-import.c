@@ -128,7 +128,7 @@ TEST(import_adds_the_key_that_was_missing)
     assert_int_equal(EVP_PKEY_eq(stored, key), 1);
 }
 
-TEST(import_does_not_add_a_key_to_what_rings_hold)
+TEST(import_adds_a_key_to_what_rings_hold)
 {
     OWN(saf_store) *store = certs_store();
     OWN(EVP_PKEY) *key = certs_key("ec");
@@ -141,10 +141,31 @@ TEST(import_does_not_add_a_key_to_what_rings_hold)
     CERTS_OK(saf_ring_create(change, "ZWESVUSR", "ring", oops));
     CERTS_OK(saf_ring_connect(change, &connect, oops));
     CERTS_OK(saf_change_commit(&change, oops));
-    saf_error err = { 0 };
+    OWN(saf_cert) *second = NULL;
     saf_import_request request = { .owner = "ZWESVUSR", .label = "root", .der = first->der, .key = key };
-    assert_int_equal(certs_try_import(NULL, NULL, store, request, &err), SAF_E_CONFLICT);
-    assert_non_null(strstr(err.text, "ZWESVUSR/ring"));
+    CERTS_OK(certs_try_import(&second, NULL, store, request, oops));
+    assert_int_equal(second->key_place, SAF_KEY_STORED);
+    saf_ring *ring = NULL;
+    CERTS_OK(saf_ring_open(&ring, store, &CERTS_WHO, "ZWESVUSR", "ring", oops));
+    assert_non_null(saf_ring_find_label(ring, "ZWESVUSR", "root"));
+    saf_ring_close(&ring);
+}
+
+TEST(import_adds_a_key_to_a_ca_that_has_counted_serials)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *x509 = forge_ca("root", key);
+    OWN(saf_cert) *first = certs_import(store, "CERTAUTH", "root", x509, NULL, 0);
+    saf_issue_request leaf = certs_leaf("root");
+    leaf.signer_key = key;
+    leaf.serial = SAF_SERIAL_SEQUENTIAL;
+    certs_keep_issued(store, leaf);
+    OWN(saf_cert) *second = NULL;
+    saf_import_request request = { .owner = "CERTAUTH", .label = "root", .der = first->der, .key = key };
+    CERTS_OK(certs_try_import(&second, NULL, store, request, oops));
+    assert_int_equal(second->key_place, SAF_KEY_STORED);
+    assert_non_null(second->last_serial);
 }
 
 TEST(import_refuses_a_key_of_another_certificate)
@@ -239,7 +260,8 @@ int main(void)
         IN_SCRATCH(import_takes_the_status_that_is_asked_for),
         IN_SCRATCH(import_finds_the_same_certificate_wherever_it_is),
         IN_SCRATCH(import_adds_the_key_that_was_missing),
-        IN_SCRATCH(import_does_not_add_a_key_to_what_rings_hold),
+        IN_SCRATCH(import_adds_a_key_to_what_rings_hold),
+        IN_SCRATCH(import_adds_a_key_to_a_ca_that_has_counted_serials),
         IN_SCRATCH(import_refuses_a_key_of_another_certificate),
         IN_SCRATCH(import_numbers_taken_labels_of_certauth),
         IN_SCRATCH(import_refuses_a_taken_label_of_a_user),

@@ -15,6 +15,39 @@ static void assert_verifies(const saf_cert *cert, const saf_cert *signer)
     assert_int_equal(X509_check_issued(issuer, x509), X509_V_OK);
 }
 
+/* A CA of the store with an extension that our own code would not give it. */
+static void keep_constrained_ca(saf_store *store, const char *label, X509_EXTENSION *made)
+{
+    OWN(X509_EXTENSION) *extension = made;
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = label, .key = key, .basic_constraints = "critical,CA:TRUE" });
+    assert_non_null(extension);
+    assert_int_equal(X509_add_ext(x509, extension, -1), 1);
+    assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
+    certs_keep_imported(store, "CERTAUTH", label, x509, key, SAF_TRUST);
+}
+
+static void keep_name_constrained_ca(saf_store *store, const char *label)
+{
+    keep_constrained_ca(store, label, X509V3_EXT_nconf_nid(NULL, NULL, NID_name_constraints, "critical,permitted;DNS:example.com"));
+}
+
+/* A root and a CA below it, both forged; what either of them is not given is left as it is. */
+static void keep_two_cas(saf_store *store, certs_forgery root, saf_trust root_trust)
+{
+    OWN(EVP_PKEY) *root_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    root.cn = "root";
+    root.key = root_key;
+    root.basic_constraints = "critical,CA:TRUE";
+    OWN(X509) *root_x509 = certs_forge(root);
+    OWN(X509) *sub = certs_forge((certs_forgery) { .cn = "sub", .key = key, .basic_constraints = "critical,CA:TRUE",
+                                                   .issuer = root_x509, .issuer_key = root_key });
+    if ((int)root_trust)
+        certs_keep_imported(store, "CERTAUTH", "root", root_x509, NULL, root_trust);
+    certs_keep_imported(store, "CERTAUTH", "sub", sub, key, SAF_TRUST);
+}
+
 static int signature_nid(const saf_cert *cert)
 {
     OWN(X509) *x509 = certs_x509(cert->der);
@@ -309,6 +342,78 @@ TEST(issue_asks_for_the_key_of_a_signer_in_a_token)
     assert_verifies(leaf, ca);
 }
 
+/* ---- what verifiers would refuse --------------------------------------------------------------------------- */
+
+TEST(issue_respects_the_signers_name_constraints)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_name_constrained_ca(store, "ca");
+    assert_refused(store, certs_leaf("ca"), SAF_E_CONFLICT, "CERTAUTH/ca cannot sign this: permitted subtree violation");
+    saf_error err = { 0 };
+    OWN(saf_cert) *kept = NULL;
+    assert_int_equal(saf_store_find_cert(&kept, store, &CERTS_WHO, "ZWESVUSR", "localhost", &err), SAF_E_NOT_FOUND);
+    saf_issue_request request = certs_leaf("ca");
+    request.san = "dns:www.example.com";
+    certs_keep_issued(store, request);
+}
+
+TEST(issue_respects_name_constraints_further_up)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_name_constrained_ca(store, "root");
+    certs_issue_ca(store, "sub", "root", -1);
+    assert_refused(store, certs_leaf("sub"), SAF_E_CONFLICT, "CERTAUTH/sub cannot sign this: permitted subtree violation");
+}
+
+TEST(issue_refuses_a_signer_with_an_unknown_critical_extension)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(ASN1_OBJECT) *unknown = OBJ_txt2obj("1.2.3.4.5", 1);
+    OWN(ASN1_OCTET_STRING) *value = ASN1_OCTET_STRING_new();
+    assert_int_equal(ASN1_OCTET_STRING_set(value, (const unsigned char *)"\5\0", 2), 1);
+    keep_constrained_ca(store, "ca", X509_EXTENSION_create_by_OBJ(NULL, unknown, 1, value));
+    assert_refused(store, certs_leaf("ca"), SAF_E_CONFLICT, "CERTAUTH/ca cannot sign this: unhandled critical extension");
+}
+
+TEST(issue_refuses_a_signer_below_one_that_is_not_trusted)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_two_cas(store, (certs_forgery) { 0 }, SAF_NOTRUST);
+    assert_refused(store, certs_leaf("sub"), SAF_E_CONFLICT,
+                   "CERTAUTH/sub cannot sign this: the status of CERTAUTH/root above it is NOTRUST");
+}
+
+TEST(issue_refuses_a_signer_below_one_that_is_expired)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_two_cas(store, (certs_forgery) { .begin_sec = -2 * CERTS_DAY, .end_sec = -CERTS_DAY }, SAF_TRUST);
+    assert_refused(store, certs_leaf("sub"), SAF_E_CONFLICT,
+                   "CERTAUTH/sub cannot sign this: CERTAUTH/root above it: certificate has expired");
+}
+
+TEST(issue_takes_a_signer_whose_root_is_elsewhere)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_two_cas(store, (certs_forgery) { 0 }, 0);
+    certs_keep_issued(store, certs_leaf("sub"));
+}
+
+TEST(issue_takes_a_signer_that_is_highly_trusted)
+{
+    OWN(saf_store) *store = certs_store();
+    keep_two_cas(store, (certs_forgery) { 0 }, SAF_HIGHTRUST);
+    certs_keep_issued(store, certs_leaf("sub"));
+}
+
+TEST(issue_refuses_a_signer_of_unknown_status)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_issue_ca(store, "ca", NULL, -1);
+    if (system("sqlite3 store/store.db 'PRAGMA ignore_check_constraints = 1; UPDATE certificate SET trust = 4096' >/dev/null"))
+        skip(); /* its command line is not installed */
+    assert_int_not_equal(certs_try_issue(store, certs_leaf("ca"), NULL), SAF_OK);
+}
+
 /* ---- path lengths ----------------------------------------------------------------------------------------- */
 
 static saf_issue_request ca_under(const char *label, const char *subject, const char *signer, int path_len)
@@ -368,7 +473,7 @@ TEST(issue_refuses_bad_requests)
     assert_refused(store, request, SAF_E_USAGE, "36526 days are too long; a certificate is valid for at most 36525");
     request = certs_leaf(NULL);
     request.subject = "CN=";
-    assert_refused(store, request, SAF_E_USAGE, "subject: \"CN=\" has no value");
+    assert_refused(store, request, SAF_E_USAGE, "a part of the subject has no value: \"CN=\"");
     request = certs_leaf(NULL);
     request.san = "dns:a_b";
     saf_error err = { 0 };
@@ -381,6 +486,16 @@ TEST(issue_refuses_bad_requests)
     assert_int_equal(certs_try_issue(store, request, &err), SAF_E_USAGE);
     request = ca_under("ca", "CN=ca", "ca", -2);
     assert_refused(store, request, SAF_E_USAGE, "-2 is not a path length; it is 0 to 14, or -1 for none");
+    request = ca_under("ca", "CN=ca", NULL, SAF_PATH_LEN_MAX + 1);
+    assert_refused(store, request, SAF_E_USAGE, "15 is not a path length; it is 0 to 14, or -1 for none");
+}
+
+TEST(issue_takes_path_lengths_up_to_the_limit)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_issue_ca(store, "ca", NULL, SAF_PATH_LEN_MAX);
+    OWN(saf_cert) *ca = certs_find(store, "CERTAUTH", "ca");
+    certs_assert_extension(ca, NID_basic_constraints, "critical CA:TRUE, pathlen:14");
 }
 
 TEST(issue_refuses_certificates_without_any_name)
@@ -459,11 +574,20 @@ int main(void)
         IN_SCRATCH(issue_refuses_a_signer_key_of_another),
         IN_SCRATCH(issue_refuses_a_missing_signer),
         IN_SCRATCH(issue_asks_for_the_key_of_a_signer_in_a_token),
+        IN_SCRATCH(issue_respects_the_signers_name_constraints),
+        IN_SCRATCH(issue_respects_name_constraints_further_up),
+        IN_SCRATCH(issue_refuses_a_signer_with_an_unknown_critical_extension),
+        IN_SCRATCH(issue_refuses_a_signer_below_one_that_is_not_trusted),
+        IN_SCRATCH(issue_refuses_a_signer_below_one_that_is_expired),
+        IN_SCRATCH(issue_takes_a_signer_whose_root_is_elsewhere),
+        IN_SCRATCH(issue_takes_a_signer_that_is_highly_trusted),
+        IN_SCRATCH(issue_refuses_a_signer_of_unknown_status),
         IN_SCRATCH(issue_respects_the_signers_path_length),
         IN_SCRATCH(issue_respects_path_lengths_further_up),
         IN_SCRATCH(issue_refuses_a_longer_path_length_than_the_signers),
         IN_SCRATCH(issue_does_not_count_cas_of_the_signers_own_name),
         IN_SCRATCH(issue_refuses_bad_requests),
+        IN_SCRATCH(issue_takes_path_lengths_up_to_the_limit),
         IN_SCRATCH(issue_refuses_certificates_without_any_name),
         IN_SCRATCH(issue_refuses_a_taken_label),
         IN_SCRATCH(issue_records_what_it_signed),

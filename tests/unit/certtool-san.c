@@ -58,12 +58,12 @@ TEST(san_refuses_bad_names_and_quotes_them)
                 { "dns:", "" },         { "*", "*" },               { "a.*.example", "*" },     { "*a.example", "*a" },
                 { "two words", "two words" }, { "dns:a@b", "a@b" } };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        snprintf(expected, sizeof expected, "alternative name \"%s\" is not a DNS name: its label \"%s\"%s", bad[i].entry,
-                 bad[i].label, label);
+        snprintf(expected, sizeof expected, "an alternative name is not a DNS name: its label \"%s\"%s: \"%s\"", bad[i].label,
+                 label, bad[i].entry);
         assert_refused(bad[i].entry, expected);
     }
-    assert_refused("a.example.", "alternative name \"a.example.\" is not a DNS name for certificates: it ends with a dot");
-    assert_refused("256.1.1.1", "alternative name \"256.1.1.1\" is neither a DNS name nor an IP address");
+    assert_refused("a.example.", "an alternative name is not a DNS name for certificates: it ends with a dot: \"a.example.\"");
+    assert_refused("256.1.1.1", "an alternative name is neither a DNS name nor an IP address: \"256.1.1.1\"");
 }
 
 TEST(san_refuses_names_over_their_lengths)
@@ -85,7 +85,7 @@ TEST(san_points_to_the_a_label_of_international_names)
 {
     saf_error err = { 0 };
     assert_int_equal(saf_san_check("dns:česko.example", &err), SAF_E_USAGE);
-    assert_string_equal(err.text, "alternative name \"dns:česko.example\" is not a DNS name: it is not ASCII");
+    assert_string_equal(err.text, "an alternative name is not a DNS name: it is not ASCII: \"dns:česko.example\"");
     assert_non_null(strstr(err.hint, "xn--"));
     CERTS_OK(saf_san_check("xn--esko-i4a.example", oops));
 }
@@ -94,34 +94,55 @@ TEST(san_points_from_dns_to_ip)
 {
     saf_error err = { 0 };
     assert_int_equal(saf_san_check("dns:127.0.0.1", &err), SAF_E_USAGE);
-    assert_string_equal(err.text, "alternative name \"dns:127.0.0.1\" is an IP address, not a DNS name");
+    assert_string_equal(err.text, "an alternative name is an IP address, not a DNS name: \"dns:127.0.0.1\"");
     assert_string_equal(err.hint, "write ip:127.0.0.1");
 }
 
 TEST(san_refuses_bad_addresses_mail_and_uris)
 {
-    assert_refused("ip:10.0.0.0/8", "alternative name \"ip:10.0.0.0/8\" is not an IP address");
-    assert_refused("ip:[::1]", "alternative name \"ip:[::1]\" is not an IP address");
-    assert_refused("ip:fe80::1%eth0", "alternative name \"ip:fe80::1%eth0\" is not an IP address");
-    assert_refused("email:nobody", "alternative name \"email:nobody\" is not a mail address of the form name@host");
-    assert_refused("email:a b@c", "alternative name \"email:a b@c\" is not a mail address of the form name@host");
-    assert_refused("email:a..b@c", "alternative name \"email:a..b@c\" is not a mail address of the form name@host");
+    assert_refused("ip:10.0.0.0/8", "an alternative name is not an IP address: \"ip:10.0.0.0/8\"");
+    assert_refused("ip:[::1]", "an alternative name is not an IP address: \"ip:[::1]\"");
+    assert_refused("ip:fe80::1%eth0", "an alternative name is not an IP address: \"ip:fe80::1%eth0\"");
+    assert_refused("email:nobody", "an alternative name is not a mail address of the form name@host: \"email:nobody\"");
+    assert_refused("email:a b@c", "an alternative name is not a mail address of the form name@host: \"email:a b@c\"");
+    assert_refused("email:a..b@c", "an alternative name is not a mail address of the form name@host: \"email:a..b@c\"");
     static const char uri[] = "is not an absolute URI of at most 2048 ASCII characters";
     static const char *const uris[] = { "uri:/a", "uri:a", "uri:https:", "uri:https://", "uri:https:///a", "uri:h://a b" };
     for (size_t i = 0; i < sizeof uris / sizeof *uris; i++) {
         char expected[160];
-        snprintf(expected, sizeof expected, "alternative name \"%s\" %s", uris[i], uri);
+        snprintf(expected, sizeof expected, "an alternative name %s: \"%s\"", uri, uris[i]);
         assert_refused(uris[i], expected);
     }
 }
 
 TEST(san_refuses_unknown_prefixes_and_empty_entries)
 {
-    assert_refused("localhost:8080", "alternative name \"localhost:8080\" has none of the prefixes dns:, ip:, email: and uri:");
-    assert_refused("https://a", "alternative name \"https://a\" has none of the prefixes dns:, ip:, email: and uri:");
-    assert_refused("a,,b", "alternative names \"a,,b\": one of them is empty");
-    assert_refused("a,", "alternative names \"a,\": one of them is empty");
-    assert_refused(" ", "alternative names \" \": one of them is empty");
+    assert_refused("localhost:8080", "an alternative name has none of dns:, ip:, email: and uri: before it: \"localhost:8080\"");
+    assert_refused("https://a", "an alternative name has none of dns:, ip:, email: and uri: before it: \"https://a\"");
+    assert_refused("a,,b", "one of the alternative names is empty: \"a,,b\"");
+    assert_refused("a,", "one of the alternative names is empty: \"a,\"");
+    assert_refused(",", "one of the alternative names is empty: \",\"");
+    assert_refused(",a", "one of the alternative names is empty: \",a\"");
+    assert_refused("a, ,b", "one of the alternative names is empty: \"a, ,b\"");
+    assert_refused(" ", "one of the alternative names is empty: \" \"");
+}
+
+TEST(san_says_why_before_it_quotes_and_quotes_no_more_than_80_bytes)
+{
+    char text[1200] = "email:";
+    memset(text + 6, 'x', 1000);
+    saf_error err = { 0 };
+    assert_int_equal(saf_san_check(text, &err), SAF_E_USAGE);
+    assert_ptr_equal(strstr(err.text, "an alternative name is not a mail address of the form name@host: \"email:xxx"), err.text);
+    assert_string_equal(err.text + strlen(err.text) - 5, "x...\"");
+    assert_int_equal(strlen(err.text), strlen("an alternative name is not a mail address of the form name@host: \"\"") + 80 + 3);
+    memset(text, 'x', 200);
+    text[200] = '\0';
+    assert_int_equal(saf_san_check(text, &err), SAF_E_USAGE);
+    assert_non_null(strstr(err.text, "...\" is not 1 to 63 letters, digits and inner hyphens: \"xxx"));
+    memset(text, ',', 200);
+    assert_int_equal(saf_san_check(text, &err), SAF_E_USAGE);
+    assert_int_equal(strlen(err.text), strlen("one of the alternative names is empty: \"\"") + 80 + 3);
 }
 
 int main(void)
@@ -139,6 +160,7 @@ int main(void)
         cmocka_unit_test(san_points_from_dns_to_ip),
         cmocka_unit_test(san_refuses_bad_addresses_mail_and_uris),
         cmocka_unit_test(san_refuses_unknown_prefixes_and_empty_entries),
+        cmocka_unit_test(san_says_why_before_it_quotes_and_quotes_no_more_than_80_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,37 +86,37 @@ TEST(subject_chooses_string_types_of_rfc5280)
 
 TEST(subject_names_the_part_that_is_wrong)
 {
-    assert_refused("CN=a,OU=,O=b", "subject: \"OU=\" has no value");
-    assert_refused("CN=  ", "subject: \"CN=  \" has no value");
-    assert_refused("CN=a,Zowe", "subject: \"Zowe\" is not of the form ATTRIBUTE=value");
-    assert_refused("CN=a,XY=b", "subject: \"XY=b\" has an unknown attribute; known are CN, OU, O, L, ST, STREET, C, T, DC, "
-                                "UID, serialNumber and emailAddress");
-    assert_refused("CN=a,C=CZE", "subject: \"C=CZE\" has 3 characters, and C may have 2");
-    assert_refused("CN=a,C=C", "subject: \"C=C\" is not a country: C has two letters (ISO 3166)");
-    assert_refused("CN=a,C=12", "subject: \"C=12\" is not a country: C has two letters (ISO 3166)");
-    assert_refused("CN=a;b", "subject: \"CN=a;b\" needs a backslash before its ;");
-    assert_refused("CN=#04", "subject: \"CN=#04\" needs a backslash before its #");
-    assert_refused("CN=a\\b", "subject: \"CN=a\\b\" has a backslash before what needs none");
-    assert_refused("CN=a\\", "subject: \"CN=a\\\" has a backslash before what needs none");
-    assert_refused("CN=a,emailAddress=č@b", "subject: \"emailAddress=č@b\" has characters that emailAddress may not have");
-    assert_refused("CN=a,serialNumber=1_2", "subject: \"serialNumber=1_2\" has characters that serialNumber may not have");
+    assert_refused("CN=a,OU=,O=b", "a part of the subject has no value: \"OU=\"");
+    assert_refused("CN=  ", "a part of the subject has no value: \"CN=  \"");
+    assert_refused("CN=a,Zowe", "a part of the subject is not of the form ATTRIBUTE=value: \"Zowe\"");
+    assert_refused("CN=a,XY=b", "a part of the subject has an unknown attribute; known are CN, OU, O, L, ST, STREET, C, T, DC, "
+                                "UID, serialNumber and emailAddress: \"XY=b\"");
+    assert_refused("CN=a,C=CZE", "a part of the subject has 3 characters, and C may have 2: \"C=CZE\"");
+    assert_refused("CN=a,C=C", "a part of the subject is not a country: C has two letters (ISO 3166): \"C=C\"");
+    assert_refused("CN=a,C=12", "a part of the subject is not a country: C has two letters (ISO 3166): \"C=12\"");
+    assert_refused("CN=a;b", "a part of the subject needs a backslash before the ; in it: \"CN=a;b\"");
+    assert_refused("CN=#04", "a part of the subject needs a backslash before the # in it: \"CN=#04\"");
+    assert_refused("CN=a\\b", "a part of the subject has a backslash before what needs none: \"CN=a\\b\"");
+    assert_refused("CN=a\\", "a part of the subject has a backslash before what needs none: \"CN=a\\\"");
+    assert_refused("CN=a,emailAddress=č@b", "a part of the subject has characters that emailAddress may not have: \"emailAddress=č@b\"");
+    assert_refused("CN=a,serialNumber=1_2", "a part of the subject has characters that serialNumber may not have: \"serialNumber=1_2\"");
 }
 
 TEST(subject_refuses_empty_parts)
 {
-    assert_refused("CN=a,", "subject: \"CN=a,\" has nothing after a \",\"");
-    assert_refused(",CN=a", "subject: \",CN=a\" has nothing before a \",\"");
-    assert_refused("CN=a,,O=b", "subject: \"CN=a,,O=b\" has nothing after a \",\"");
-    assert_refused("CN=a+", "subject: \"CN=a+\" has nothing after a \"+\"");
+    assert_refused("CN=a,", "the subject has nothing after a \",\": \"CN=a,\"");
+    assert_refused(",CN=a", "the subject has nothing before a \",\": \",CN=a\"");
+    assert_refused("CN=a,,O=b", "the subject has nothing after a \",\": \"CN=a,,O=b\"");
+    assert_refused("CN=a+", "the subject has nothing after a \"+\": \"CN=a+\"");
 }
 
 TEST(subject_refuses_what_is_not_text)
 {
-    assert_refused("CN=\\FF", "subject: \"CN=\\FF\" is not UTF-8");
-    assert_refused("CN=\\C0\\80", "subject: \"CN=\\C0\\80\" is not UTF-8");
-    assert_refused("CN=\\ED\\A0\\80", "subject: \"CN=\\ED\\A0\\80\" is not UTF-8");
-    assert_refused("CN=a\\00b", "subject: \"CN=a\\00b\" has a control character");
-    assert_refused("CN=a\\1Bb", "subject: \"CN=a\\1Bb\" has a control character");
+    assert_refused("CN=\\FF", "a part of the subject is not UTF-8: \"CN=\\FF\"");
+    assert_refused("CN=\\C0\\80", "a part of the subject is not UTF-8: \"CN=\\C0\\80\"");
+    assert_refused("CN=\\ED\\A0\\80", "a part of the subject is not UTF-8: \"CN=\\ED\\A0\\80\"");
+    assert_refused("CN=a\\00b", "a part of the subject has a control character: \"CN=a\\00b\"");
+    assert_refused("CN=a\\1Bb", "a part of the subject has a control character: \"CN=a\\1Bb\"");
 }
 
 TEST(subject_counts_characters_not_bytes)
@@ -130,6 +130,25 @@ TEST(subject_counts_characters_not_bytes)
     saf_buffer_append_text(&text, "a");
     assert_int_equal(saf_subject_check(saf_buffer_text(&text), &err), SAF_E_USAGE);
     assert_non_null(strstr(err.text, "has 65 characters, and CN may have 64"));
+}
+
+TEST(subject_says_why_before_it_quotes_and_quotes_no_more_than_80_bytes)
+{
+    OWN(saf_buffer) text = { 0 };
+    saf_error err = { 0 };
+    saf_buffer_append_text(&text, "CN=");
+    for (int i = 0; i < 600; i++)
+        saf_buffer_append_text(&text, "č");
+    assert_int_equal(saf_subject_check(saf_buffer_text(&text), &err), SAF_E_USAGE);
+    assert_ptr_equal(strstr(err.text, "a part of the subject has 600 characters, and CN may have 64: \"CN=č"), err.text);
+    assert_string_equal(err.text + strlen(err.text) - 6, "č...\"");
+    assert_null(strchr(err.text, '?'));
+    OWN(saf_buffer) empty = { 0 };
+    for (int i = 0; i < 100; i++)
+        saf_buffer_append_text(&empty, "CN=abcdef,");
+    assert_int_equal(saf_subject_check(saf_buffer_text(&empty), &err), SAF_E_USAGE);
+    assert_ptr_equal(strstr(err.text, "the subject has nothing after a \",\": \"CN=abcdef,"), err.text);
+    assert_int_equal(strlen(err.text), strlen("the subject has nothing after a \",\": \"\"") + 80 + 3);
 }
 
 TEST(subject_may_be_empty)
@@ -151,6 +170,7 @@ int main(void)
         cmocka_unit_test(subject_refuses_empty_parts),
         cmocka_unit_test(subject_refuses_what_is_not_text),
         cmocka_unit_test(subject_counts_characters_not_bytes),
+        cmocka_unit_test(subject_says_why_before_it_quotes_and_quotes_no_more_than_80_bytes),
         cmocka_unit_test(subject_may_be_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

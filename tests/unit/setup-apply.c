@@ -314,6 +314,37 @@ TEST(token_secret_and_policy_are_made_once)
     world_expect_done(&w);
 }
 
+static uint64_t audit_records(saf_store *store)
+{
+    saf_store_info info;
+    saf_principal who = { 0 };
+    assert_int_equal(saf_store_describe(&info, store, &who, NULL), SAF_OK);
+    return info.audit_records;
+}
+
+TEST(a_secret_that_is_made_stands_in_the_audit_trail)
+{
+    OWN(world) w = { 0 };
+    world_from_fixture(&w, "keyring-generate.yaml");
+    world_apply(&w);
+    OWN(saf_store) *store = world_store();
+    uint64_t before = audit_records(store);
+    w.options.no_idt = false;
+    world_apply(&w);
+    assert_int_equal(audit_records(store) - before, 2); /* the secret and its policy */
+    assert_int_equal(system("cat store/store.db* | grep -aq 'secret generatepkcs11:token=ZWE.IDT;object=jwtsecret;'"), 0);
+    saf_change *change = NULL;
+    saf_principal who = { 0 };
+    saf_policy policy = { .appl = "ZOWEAPPL", .user = "*", .alg = "HS512", .timeout_min = 5,
+                          .key = "pkcs11:token=ZWE.IDT;object=jwtsecret;id=%09%09%09%09;type=secret-key" };
+    assert_int_equal(saf_change_begin(&change, store, &who, NULL), SAF_OK);
+    assert_int_equal(saf_store_put_policy(change, &policy, NULL), SAF_OK);
+    assert_int_equal(saf_change_commit(&change, NULL), SAF_OK);
+    before = audit_records(store);
+    world_apply(&w);
+    assert_int_equal(audit_records(store) - before, 1); /* the policy alone: the secret was there */
+}
+
 TEST(pins_that_were_given_are_written_nowhere)
 {
     OWN(world) w = { 0 };
@@ -361,6 +392,7 @@ int main(void)
         IN_WORLD(scenario_5_imports_into_a_ring),
         IN_WORLD(scenario_5_uses_the_name_that_the_store_has_for_the_certificate),
         IN_WORLD(token_secret_and_policy_are_made_once),
+        IN_WORLD(a_secret_that_is_made_stands_in_the_audit_trail),
         IN_WORLD(pins_that_were_given_are_written_nowhere),
         IN_WORLD(a_policy_with_another_key_is_a_conflict),
     };

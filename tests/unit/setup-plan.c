@@ -3,6 +3,7 @@
 
 #include <support/scratch.h>
 
+#include <openssl/pem.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -157,6 +158,67 @@ TEST(a_certificate_of_somebody_else_in_the_keystore_is_a_conflict)
     world_expect_refusal(&w, SAF_E_CONFLICT, "ext.keystore.p12 is there, but holds a certificate that is not ZWESVUSR/ext of the store");
 }
 
+/* A count of rounds that nobody can wait for, in what was encrypted with one. */
+static void claim_for_ever(X509_ALGOR *algorithm)
+{
+    PBE2PARAM *pbe2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
+    PBKDF2PARAM *kdf = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), pbe2->keyfunc->parameter);
+    assert_int_equal(ASN1_INTEGER_set(kdf->iter, 0x7fffffff), 1);
+    assert_non_null(ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), kdf, &pbe2->keyfunc->parameter));
+    assert_non_null(ASN1_TYPE_pack_sequence(ASN1_ITEM_rptr(PBE2PARAM), pbe2, &algorithm->parameter));
+    PBKDF2PARAM_free(kdf);
+    PBE2PARAM_free(pbe2);
+}
+
+static void write_trust_store_for_ever(const char *path)
+{
+    STACK_OF(PKCS12_SAFEBAG) *bags = sk_PKCS12_SAFEBAG_new_null();
+    STACK_OF(PKCS7) *safes = sk_PKCS7_new_null();
+    PKCS7 *safe = PKCS12_pack_p7encdata(NID_aes_256_cbc, "x", 1, NULL, 0, 1, bags);
+    claim_for_ever(safe->d.encrypted->enc_data->algorithm);
+    assert_true(sk_PKCS7_push(safes, safe) > 0);
+    OWN(PKCS12) *p12 = PKCS12_add_safes(safes, 0);
+    OWN(BIO) *bio = BIO_new_file(path, "w");
+    assert_int_equal(i2d_PKCS12_bio(bio, p12), 1);
+    sk_PKCS12_SAFEBAG_free(bags);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+}
+
+TEST(a_trust_store_that_takes_for_ever_is_a_conflict)
+{
+    OWN(world) w = { 0 };
+    world_from_fixture(&w, "pkcs12-generate.yaml");
+    assert_int_equal(saf_directory_make(KEYSTORE "/localhost", 0755, NULL), SAF_OK);
+    write_trust_store_for_ever(KEYSTORE "/localhost/localhost.truststore.p12");
+    alarm(60);
+    world_expect_refusal(&w, SAF_E_CONFLICT, "localhost.truststore.p12 is there, but its content asks for more than 5000000 rounds");
+    alarm(0);
+}
+
+static void write_key_for_ever(const char *path)
+{
+    OWN(EVP_PKEY) *key = EVP_EC_gen("P-256");
+    OWN(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key);
+    X509_SIG *sealed = PKCS8_encrypt(-1, EVP_aes_256_cbc(), "x", 1, NULL, 0, 1, info);
+    const X509_ALGOR *algorithm = NULL;
+    OWN(BIO) *bio = BIO_new_file(path, "w");
+    X509_SIG_get0(sealed, &algorithm, NULL);
+    claim_for_ever((X509_ALGOR *)algorithm);
+    assert_int_equal(PEM_write_bio_PKCS8(bio, sealed), 1);
+    X509_SIG_free(sealed);
+}
+
+TEST(a_key_file_that_takes_for_ever_is_a_conflict)
+{
+    OWN(world) w = { 0 };
+    world_from_fixture(&w, "pkcs12-generate.yaml");
+    assert_int_equal(saf_directory_make(KEYSTORE "/localhost", 0755, NULL), SAF_OK);
+    write_key_for_ever(KEYSTORE "/localhost/localhost.key");
+    alarm(60);
+    world_expect_refusal(&w, SAF_E_CONFLICT, "localhost.key is there, but is not the private key of ZWESRV1/localhost");
+    alarm(0);
+}
+
 static void change_store(void (*work)(saf_change *, void *), void *context)
 {
     OWN(saf_store) *store = world_store();
@@ -173,6 +235,54 @@ static void make_store(void)
     assert_int_equal(saf_store_create("store", NULL, NULL), SAF_OK);
     store = world_store();
     world_issue(store, "ZWESVUSR", "localhost");
+}
+
+static void expect_hint(world *w, saf_status status, const char *hint)
+{
+    OWN(saf_setup_plan) *plan = NULL;
+    saf_error err = { 0 };
+    assert_int_equal(saf_setup_plan_make(&plan, &w->options, &err), status);
+    assert_string_equal(err.hint, hint);
+}
+
+TEST(hints_name_what_can_be_changed)
+{
+    OWN(world) w = { 0 };
+    make_store();
+    world_from_text(&w, "zowe:\n");
+    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml, and a new one is made");
+    world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R}}}}\n");
+    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.label another value in zowe.yaml, and a new one is made");
+    world_from_text(&w, "zowe: {setup: {certificate: {pkcs12: {import: {keystore: external.p12, password: 3xternal}}}}}\n");
+    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml");
+    world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R, label: x}, importCertificateAuthorities: [Y]}}}\n");
+    expect_hint(&w, SAF_E_NOT_FOUND, "take it out of zowe.yaml, or name one of those that safring cert list --owner CERTAUTH shows");
+}
+
+TEST(hints_of_a_ca_name_its_own_key)
+{
+    OWN(world) w = { 0 };
+    OWN(saf_store) *store = NULL;
+    assert_int_equal(saf_store_create("store", NULL, NULL), SAF_OK);
+    store = world_store();
+    world_issue(store, "CERTAUTH", "localca");
+    world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R}}}}\n");
+    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.caLabel another value in zowe.yaml, and a new one is made");
+    world_from_text(&w, "zowe: {setup: {certificate: {pkcs12: {caAlias: localca}}}}\n");
+    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.caAlias another value in zowe.yaml, and a new one is made");
+}
+
+TEST(a_module_that_is_missing_is_found_missing_before_anything_is_made)
+{
+    OWN(world) w = { 0 };
+    saf_p11_options p11 = { .module = "no/libsofthsm2.so" };
+    world_from_fixture(&w, "keyring-generate.yaml");
+    w.options.no_idt = false;
+    w.options.p11_options = &p11;
+    world_expect_refusal(&w, SAF_E_NOT_FOUND, "no PKCS#11 module no/libsofthsm2.so");
+    assert_false(saf_file_exists("store"));
+    w.options.no_idt = true;
+    OWN(saf_setup_plan) *plan = world_plan(&w);
 }
 
 TEST(another_certificate_of_that_name_is_a_conflict)
@@ -407,6 +517,11 @@ int main(void)
         IN_WORLD(a_run_that_comes_second_does_not_overwrite_the_passwords_of_the_first),
         IN_WORLD(a_foreign_file_is_a_conflict),
         IN_WORLD(a_certificate_of_somebody_else_in_the_keystore_is_a_conflict),
+        IN_WORLD(a_trust_store_that_takes_for_ever_is_a_conflict),
+        IN_WORLD(a_key_file_that_takes_for_ever_is_a_conflict),
+        IN_WORLD(hints_name_what_can_be_changed),
+        IN_WORLD(hints_of_a_ca_name_its_own_key),
+        IN_WORLD(a_module_that_is_missing_is_found_missing_before_anything_is_made),
         IN_WORLD(another_certificate_of_that_name_is_a_conflict),
         IN_WORLD(a_certificate_that_is_no_ca_is_a_conflict),
         IN_WORLD(a_ca_that_is_there_signs_for_another_installation),

@@ -68,6 +68,9 @@ typedef enum saf_serial_kind { SAF_SERIAL_RANDOM /**< 127 bits */, SAF_SERIAL_SE
 
 enum { SAF_VALID_DAYS_LEAF = 397, SAF_VALID_DAYS_CA = 3650 };
 
+/** The longest pathLenConstraint: with it a chain has 16 certificates, as many as are ever looked at. */
+enum { SAF_PATH_LEN_MAX = 14 };
+
 /** A certificate to make. Everything is borrowed for the call. */
 typedef struct saf_issue_request {
     const char *owner, *label;
@@ -79,7 +82,7 @@ typedef struct saf_issue_request {
     const char *signer_owner, *signer_label; /**< NULL: self-signed */
     EVP_PKEY *signer_key; /**< NULL: the signer's key from the store */
     unsigned valid_days;  /**< 0: SAF_VALID_DAYS_LEAF or SAF_VALID_DAYS_CA */
-    int path_len;         /**< of a CA: pathLenConstraint; -1: none */
+    int path_len;         /**< of a CA: pathLenConstraint, 0 to SAF_PATH_LEN_MAX; -1: none */
     saf_serial_kind serial;
     saf_trust trust;      /**< 0: SAF_TRUST */
 } saf_issue_request;
@@ -96,8 +99,10 @@ saf_status saf_san_check(const char *san, saf_error *err);
  * @param out  the record; NULL allowed
  * @retval SAF_E_NOT_FOUND    no such signer
  * @retval SAF_E_EXISTS       owner has that label
- * @retval SAF_E_CONFLICT     the signer is no CA, has no private key, is expired, or its path length forbids this
- * @retval SAF_E_USAGE        subject, SAN or days are not valid
+ * @retval SAF_E_CONFLICT     the signer is no CA, has no private key, is expired, is not TRUST or HIGHTRUST (nor is an issuer above it),
+ *                            or forbids this by path length, name constraints or another rule of RFC 5280: what verifiers would refuse
+ *                            is not issued. The text names the signer and the rule
+ * @retval SAF_E_USAGE        subject, SAN, days or path length are not valid
  * @retval SAF_E_UNSUPPORTED  the signer's key is in a token and signer_key is NULL
  */
 saf_status saf_cert_issue(saf_cert **out, saf_change *change, const saf_issue_request *request, saf_error *err);
@@ -111,9 +116,14 @@ typedef struct saf_bundle saf_bundle;
  *  certificates. Nothing is stored.
  *  @p alias: the PKCS#12 friendly name of the key entry that is meant; NULL: the only one. @p what names the file in messages.
  *  SAF_E_MALFORMED (none of those), SAF_E_DENIED (wrong password), SAF_E_NOT_FOUND (no such alias; the text lists those there),
- *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider). */
+ *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider; or asks for
+ *  more than 5 million rounds, or scrypt with N*r*p above 2^21, to make a key of the password, or twice 5 million for all of them). */
 saf_status saf_bundle_read(saf_bundle **out, saf_bytes content, const saf_secret *password, const char *alias, const char *what,
                            saf_error *err);
+
+/** Decrypt a PKCS#12 and forget it: whether it may be given to something that knows no limits (PKCS12_parse()). It may have any number
+ *  of certificates and keys. Up to 4 MiB; statuses of saf_bundle_read(). */
+saf_status saf_pkcs12_check(saf_bytes content, const saf_secret *password, const char *what, saf_error *err);
 
 /** NULL allowed; sets *bundle to NULL. */
 void saf_bundle_free(saf_bundle **bundle);
@@ -145,7 +155,7 @@ typedef struct saf_import_request {
  *
  * @param out, @param result  NULL allowed
  * @retval SAF_E_EXISTS    label taken (owner not CERTAUTH), or that issuer and serial is there with other content
- * @retval SAF_E_CONFLICT  it is there without its key, and rings hold it or it has issued certificates: the key cannot be added
+ * @retval SAF_E_CONFLICT  it is there without its key, and the key cannot be added because it is known as one in a token
  * @retval SAF_E_MALFORMED, SAF_E_USAGE  not one DER certificate; not its key
  */
 saf_status saf_cert_import(saf_cert **out, saf_import_result *result, saf_change *change, const saf_import_request *request,
