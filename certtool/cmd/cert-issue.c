@@ -3,6 +3,8 @@
 
 #include <base/fail.h>
 
+#include <string.h>
+
 typedef struct cert_issue {
     cli_name cert, sign_with;
     const char *subject, *key;
@@ -32,6 +34,13 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     saf_profile profile = profile_values[args->profile];
     cli_issue issue = { .name = args->cert, .key = args->key ? args->key : default_key(profile),
                         .if_exists = args->if_exists };
+    if (!strcmp(args->cert.owner, SAF_OWNER_CERTAUTH)) {
+        (void)saf_fail(err, SAF_E_USAGE, "%s has certificate authorities only", SAF_OWNER_CERTAUTH);
+        saf_hint(err, "safring ca create makes one");
+        return SAF_E_USAGE;
+    }
+    if (!args->san.count && profile != SAF_PROFILE_CLIENT)
+        cli_note(cli, "warning: a server's certificate without --san is of no use: clients look for its name there (RFC 9525), not in the subject");
     join(&san, &args->san);
     SAF_TRY(saf_buffer_check(&san, err));
     saf_issue_request request = { .owner = args->cert.owner, .label = args->cert.name, .profile = profile,

@@ -40,18 +40,29 @@ static saf_status say_chain(const cli *cli, saf_store *store, const saf_cert *ce
     return SAF_OK;
 }
 
+static void say_ring(const cli *cli, json_t *shape, const saf_ring_entry *ring)
+{
+    cli_say(cli, "    in ring      %s/%s\n", ring->owner, ring->name);
+    json_array_append_new(shape, json_pack("{s:s,s:s}", "owner", ring->owner, "ring", ring->name));
+}
+
 static saf_status say_rings(const cli *cli, saf_store *store, const saf_cert *cert, saf_error *err)
 {
-    OWN(saf_ring_page) rings = { 0 };
     saf_ring_query query = { .cert_owner = cert->owner, .cert_label = cert->label };
+    saf_ring_entry last;
     json_t *shape = json_array();
     json_object_set_new(cli->result, "rings", shape);
-    SAF_TRY(saf_store_list_rings(&rings, store, &cli->who, &query, err));
-    for (size_t i = 0; i < rings.count; i++) {
-        cli_say(cli, "    in ring      %s/%s\n", rings.rings[i].owner, rings.rings[i].name);
-        json_array_append_new(shape, json_pack("{s:s,s:s}", "owner", rings.rings[i].owner, "ring", rings.rings[i].name));
+    for (;;) {
+        OWN(saf_ring_page) page = { 0 };
+        SAF_TRY(saf_store_list_rings(&page, store, &cli->who, &query, err));
+        if (!page.count)
+            return SAF_OK;
+        for (size_t i = 0; i < page.count; i++)
+            say_ring(cli, shape, &page.rings[i]);
+        last = page.rings[page.count - 1];
+        query.after_owner = last.owner;
+        query.after_name = last.name;
     }
-    return SAF_OK;
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)

@@ -4,14 +4,32 @@
 
 enum { OPTION_COLUMN = 30, NAME_COLUMN = 18 };
 
+static void print_line(FILE *out, const cli_command *command)
+{
+    char name[40];
+    snprintf(name, sizeof name, "%s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
+    fprintf(out, "  %-*s %s\n", NAME_COLUMN, name, command->summary);
+}
+
+bool cli_help_noun(FILE *out, const char *noun)
+{
+    bool found = false;
+    for (const cli_command *const *c = cli_commands; *c; c++) {
+        if (strcmp((*c)->noun, noun) != 0 || !(*c)->verb)
+            continue;
+        if (!found)
+            fprintf(out, "usage: safring %s VERB [options] [operands]\n\n", noun);
+        print_line(out, *c);
+        found = true;
+    }
+    return found;
+}
+
 void cli_help_all(FILE *out)
 {
     fputs("usage: safring NOUN VERB [options] [operands]\n\n", out);
-    for (const cli_command *const *c = cli_commands; *c; c++) {
-        char name[40];
-        snprintf(name, sizeof name, "%s%s%s", (*c)->noun, (*c)->verb ? " " : "", (*c)->verb ? (*c)->verb : "");
-        fprintf(out, "  %-*s %s\n", NAME_COLUMN, name, (*c)->summary);
-    }
+    for (const cli_command *const *c = cli_commands; *c; c++)
+        print_line(out, *c);
     fputs("\nsafring NOUN VERB --help explains one of them; safring --version prints the version.\n"
           "Exit codes: 0 done or yes, 1 failed, 2 wrong usage, 3 checked and the answer is no, 4 not found,\n"
           "5 exists already or conflicts, 6 refused (PIN, passphrase, authority), 7 busy.\n",

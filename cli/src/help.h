@@ -9,6 +9,9 @@
 /** All commands, a line each. */
 void cli_help_all(FILE *out);
 
+/** The verbs of one noun. False: there is no such noun with verbs. */
+bool cli_help_noun(FILE *out, const char *noun);
+
 /** One command. */
 void cli_help_command(FILE *out, const cli_command *command);
 

@@ -58,8 +58,8 @@ static saf_status issue_new(cli *cli, saf_store *store, saf_issue_request *reque
     OWN(saf_cert) *cert = NULL;
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_cert_issue(&cert, change, request, err));
-    cli_say_cert(cli, "issued", cert);
-    json_object_set_new(cli->result, "made", json_true());
+    cli_say_cert(cli, cli->common.dry_run ? "would issue" : "issued", cert);
+    json_object_set_new(cli->result, "made", json_boolean(!cli->common.dry_run));
     return cli_end_change(cli, &change, err);
 }
 
@@ -69,7 +69,8 @@ saf_status cli_issue_certificate(cli *cli, const cli_issue *issue, saf_issue_req
     OWN(saf_cert) *existing = NULL;
     OWN(EVP_PKEY) *key = NULL;
     SAF_TRY(check_request(issue, request, err));
-    SAF_TRY(cli_open_store_to_change(&store, cli, err));
+    /* A signer has to be there: without one in a store there is nothing to begin with. */
+    SAF_TRY(request->signer_owner ? cli_open_store(&store, cli, err) : cli_open_store_to_change(&store, cli, err));
     SAF_TRY(find_existing(&existing, cli, issue, store, err));
     if (existing) {
         cli_say_cert(cli, "there already:", existing);

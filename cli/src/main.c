@@ -2,6 +2,10 @@
 #include "help.h"
 #include "parse.h"
 
+#include <base/fail.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,33 +26,47 @@ static void harden(void)
     CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
 }
 
+static saf_status flush(saf_error *err)
+{
+    errno = 0;
+    return fflush(stdout) || ferror(stdout) ? saf_fail_errno(err, "cannot write to standard output") : SAF_OK;
+}
+
 static saf_status run(cli *cli, int argc, char *const argv[], saf_error *err)
 {
     OWN(own_text) args = calloc(1, cli->command->args_size + 1);
     if (!args)
-        return SAF_E_MEMORY;
-    saf_status status = cli_parse(&cli->common, args, cli->command, argc, argv, err);
+        return saf_fail_memory(err);
+    saf_status status = cli_parse(cli, args, argc, argv, err);
     if (status != SAF_OK)
         return status;
     if (cli->common.help) {
         cli_help_command(stdout, cli->command);
-        return SAF_OK;
+        return flush(err);
     }
     status = cli->command->run(cli, args, err);
     return status == SAF_OK ? cli_finish_output(cli, err) : status;
 }
 
-static int answer_without_command(const char *word)
+/* --version, --help, and "safring NOUN --help" belong to no command. */
+static bool answers_itself(int argc, char *const argv[])
 {
-    if (word && !strcmp(word, "--version")) {
+    const char *word = argc > 1 ? argv[1] : "";
+    if (!strcmp(word, "--version"))
         puts("safring " SAFRING_VERSION);
-        return 0;
-    }
-    if (word && (!strcmp(word, "--help") || !strcmp(word, "help"))) {
+    else if (!strcmp(word, "--help") || !strcmp(word, "help"))
         cli_help_all(stdout);
-        return 0;
-    }
-    return -1;
+    else if (argc != 3 || strcmp(argv[2], "--help") != 0 || !cli_help_noun(stdout, word))
+        return false;
+    return true;
+}
+
+/* A file that is opened later must not get the number of a standard stream that the caller has closed. */
+static void open_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+            _Exit(1);
 }
 
 /* Before parsing, so that even a wrong command line is answered in JSON when that was asked for. */
@@ -60,23 +78,28 @@ static bool wants_json(int argc, char *const argv[])
     return false;
 }
 
+static saf_status answer(cli *cli, int argc, char *const argv[], saf_error *err)
+{
+    int words = 0;
+    if (answers_itself(argc, argv))
+        return flush(err);
+    SAF_TRY(cli_find_command(&cli->command, &words, argc - 1, argv + 1, err));
+    return run(cli, argc - 1 - words, argv + 1 + words, err);
+}
+
 int main(int argc, char *argv[])
 {
-    saf_error err = { 0 };
-    cli cli = { .common.json = wants_json(argc, argv) };
-    int words = 0;
-
+    open_standard_streams();
     harden();
-    int code = answer_without_command(argc > 1 ? argv[1] : NULL);
-    if (code >= 0)
-        return code;
-
     OWN(json_t) *result = json_object();
-    cli.result = result;
-    saf_status status = cli_find_command(&cli.command, &words, argc - 1, argv + 1, &err);
-    if (status == SAF_OK)
-        status = run(&cli, argc - 1 - words, argv + 1 + words, &err);
+    OWN(json_t) *notes = json_array();
+    OWN(saf_buffer) said = { 0 };
+    OWN(saf_secret) passphrase = { 0 };
+    saf_error err = { 0 };
+    cli cli = { .common.json = wants_json(argc, argv), .store_passphrase = &passphrase, .result = result, .notes = notes,
+                .said = &said };
+    saf_status status = answer(&cli, argc, argv, &err);
     if (status != SAF_OK)
-        return cli_report_failure(&cli, &err);
+        return cli_report_failure(&cli, status, &err);
     return cli.answer_is_no ? 3 : 0;
 }

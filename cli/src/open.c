@@ -16,45 +16,53 @@ saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *e
     return SAF_OK;
 }
 
-static saf_store_options store_options(const cli *cli)
+/* The source is read once: a descriptor gives its secret a single time, and a store may be made and then opened. */
+saf_status cli_store_options(saf_store_options *out, const cli *cli, saf_error *err)
 {
-    return (saf_store_options){ .secret_source = cli->common.store_secret_source };
+    *out = (saf_store_options){ 0 };
+    if (!cli->common.store_secret_source)
+        return SAF_OK;
+    if (!cli->store_passphrase->len)
+        SAF_TRY(saf_secret_from_source(cli->store_passphrase, cli->common.store_secret_source, err));
+    out->passphrase = cli->store_passphrase;
+    return SAF_OK;
 }
 
 saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err)
 {
     char dir[PATH_MAX];
-    saf_store_options options = store_options(cli);
+    saf_store_options options;
     SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    SAF_TRY(cli_store_options(&options, cli, err));
     return saf_store_open(out, dir, &options, err);
 }
 
-static saf_status make_store(const cli *cli, const char *dir, saf_error *err)
+static saf_status make_store(const cli *cli, const char *dir, const saf_store_options *options, saf_error *err)
 {
-    saf_store_options options = store_options(cli);
     if (cli->common.dry_run) {
         (void)saf_fail(err, SAF_E_NOT_FOUND, "there is no store in %s, and a dry run makes none", dir);
         saf_hint(err, "safring store init --store %s", dir);
         return SAF_E_NOT_FOUND;
     }
-    saf_status status = saf_store_create(dir, &options, err);
+    saf_status status = saf_store_create(dir, options, err);
     if (status == SAF_E_EXISTS) /* another process was faster */
         return SAF_OK;
     if (status == SAF_OK)
-        cli_note("made the store %s, its master key in %s", dir,
-                 options.secret_source ? "your passphrase" : "a file beside it (see safring-store-init(1))");
+        cli_note(cli, "made the store %s, its master key in %s", dir,
+                 options->passphrase ? "your passphrase" : "a file beside it (see safring-store-init(1))");
     return status;
 }
 
 saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *err)
 {
     char dir[PATH_MAX];
-    saf_store_options options = store_options(cli);
+    saf_store_options options;
     SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    SAF_TRY(cli_store_options(&options, cli, err));
     saf_status status = saf_store_open(out, dir, &options, err);
     if (status != SAF_E_NOT_FOUND)
         return status;
-    SAF_TRY(make_store(cli, dir, err));
+    SAF_TRY(make_store(cli, dir, &options, err));
     return saf_store_open(out, dir, &options, err);
 }
 
@@ -63,7 +71,6 @@ saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err)
     if (!cli->common.dry_run)
         return saf_change_commit(change, err);
     saf_change_abandon(change);
-    json_object_set_new(cli->result, "dry_run", json_true());
     cli_say(cli, "dry run: nothing was changed\n");
     return SAF_OK;
 }

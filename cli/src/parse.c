@@ -1,6 +1,7 @@
 #include "parse.h"
 
 #include <base/fail.h>
+#include <base/utf8.h>
 
 #include <errno.h>
 #include <string.h>
@@ -93,11 +94,25 @@ static saf_status store_name(cli_name *out, const char *what, const char *text, 
     return SAF_OK;
 }
 
+/* OWNER/RING, or a ring's URI without a label. The name stays where it stands in argv: nothing in a URI is encoded. */
+static saf_status store_ring(cli_name *out, const char *what, const char *text, saf_error *err)
+{
+    saf_ring_address address;
+    if (strncmp(text, "safkeyring", strlen("safkeyring")) != 0)
+        return store_name(out, what, text, err);
+    SAF_TRY(saf_ring_address_parse(&address, text, err));
+    if (address.label[0])
+        return saf_fail(err, SAF_E_USAGE, "%s is a ring, not a certificate in one: leave out &%s", what, address.label);
+    text = strchr(text, ':') + 1;
+    return store_name(out, what, text + strspn(text, "/"), err);
+}
+
 /* The items point into argv, whose commas are cut: nothing to own, nothing to free. */
 static saf_status store_list(cli_list *list, const cli_option *option, char *text, saf_error *err)
 {
-    char *rest = NULL;
-    for (char *item = strtok_r(text, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
+    for (char *item; (item = strsep(&text, ","));) {
+        if (!*item)
+            return saf_fail(err, SAF_E_USAGE, "--%s has an empty value", option->name);
         if (list->count == CLI_LIST_MAX)
             return saf_fail(err, SAF_E_USAGE, "--%s takes at most %d values", option->name, CLI_LIST_MAX);
         list->items[list->count++] = item;
@@ -105,25 +120,25 @@ static saf_status store_list(cli_list *list, const cli_option *option, char *tex
     return SAF_OK;
 }
 
-static saf_status warn_if_exposed(const char *source)
+static saf_status warn_if_exposed(const cli *cli, const char *source)
 {
     if (saf_secret_source_is_exposed(source))
-        cli_note("warning: others can read the secret in %s; chmod 0600 keeps it private", source + strlen("file:"));
+        cli_note(cli, "warning: others can read the secret in %s; chmod 0600 keeps it private", source + strlen("file:"));
     return SAF_OK;
 }
 
-static saf_status check_source(const cli_option *option, const char *text, saf_error *err)
+static saf_status check_source(const cli *cli, const cli_option *option, const char *text, saf_error *err)
 {
     static const char *const forms[] = { "file:", "fd:", "env:", "cred:" };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (!strncmp(text, forms[i], strlen(forms[i])) && text[strlen(forms[i])])
-            return warn_if_exposed(text);
+            return warn_if_exposed(cli, text);
     (void)saf_fail(err, SAF_E_USAGE, "--%s takes a place, not the secret itself", option->name);
     saf_hint(err, "file:PATH, fd:N, env:NAME or cred:NAME");
     return SAF_E_USAGE;
 }
 
-static saf_status store_value(void *base, const cli_option *option, char *text, saf_error *err)
+static saf_status store_value(const cli *cli, void *base, const cli_option *option, char *text, saf_error *err)
 {
     void *member = (char *)base + option->offset;
     if (!*text)
@@ -131,7 +146,7 @@ static saf_status store_value(void *base, const cli_option *option, char *text, 
 
     switch (option->kind) {
     case CLI_SOURCE:
-        SAF_TRY(check_source(option, text, err));
+        SAF_TRY(check_source(cli, option, text, err));
         *(const char **)member = text;
         return SAF_OK;
     case CLI_TEXT:
@@ -141,6 +156,7 @@ static saf_status store_value(void *base, const cli_option *option, char *text, 
     case CLI_NUMBER: return store_number(member, option, text, err);
     case CLI_CHOICE: return store_choice(member, option, text, err);
     case CLI_NAME: return store_name(member, option->name, text, err);
+    case CLI_RING: return store_ring(member, option->name, text, err);
     case CLI_FLAG:
     case CLI_END: break;
     }
@@ -152,6 +168,7 @@ static saf_status store_value(void *base, const cli_option *option, char *text, 
 enum { OPTIONS_MAX = 48 };
 
 typedef struct parser {
+    const cli *cli;
     const cli_command *command;
     void *common, *args;
     const cli_option *seen[OPTIONS_MAX];
@@ -222,7 +239,7 @@ static saf_status parse_option(parser *parser, char *word, char *next, int *take
     if (!equals && !next)
         return saf_fail(parser->err, SAF_E_USAGE, "--%s wants a value (%s)", search.found->name, search.found->value);
     *taken = equals ? 1 : 2;
-    return store_value(base, search.found, equals ? equals + 1 : next, parser->err);
+    return store_value(parser->cli, base, search.found, equals ? equals + 1 : next, parser->err);
 }
 
 static saf_status parse_operand(parser *parser, char *word)
@@ -233,11 +250,14 @@ static saf_status parse_operand(parser *parser, char *word)
     if (!operand || operand->kind == CLI_END)
         return saf_fail(parser->err, SAF_E_USAGE, "too many operands");
     parser->operand_count++;
+    void *member = (char *)parser->args + operand->offset;
     if (operand->kind == CLI_NAME)
-        return store_name((cli_name *)(void *)((char *)parser->args + operand->offset), operand->name, word, parser->err);
+        return store_name(member, operand->name, word, parser->err);
+    if (operand->kind == CLI_RING)
+        return store_ring(member, operand->name, word, parser->err);
     if (!*word)
         return saf_fail(parser->err, SAF_E_USAGE, "%s is empty", operand->name);
-    *(const char **)(void *)((char *)parser->args + operand->offset) = word;
+    *(const char **)member = word;
     return SAF_OK;
 }
 
@@ -276,6 +296,18 @@ static saf_status parse_words(parser *parser, int argc, char *const argv[])
     return SAF_OK;
 }
 
+/* Names go into JSON, SQL and PKCS#11 attributes, which are all UTF-8. */
+static saf_status check_encoding(int argc, char *const argv[], saf_error *err)
+{
+    for (int i = 0; i < argc; i++) {
+        const unsigned char *at = (const unsigned char *)argv[i], *end = at + strlen(argv[i]);
+        for (size_t len; at < end; at += len)
+            if (!(len = utf8_len(at, end)))
+                return saf_fail(err, SAF_E_USAGE, "an argument is not valid UTF-8");
+    }
+    return SAF_OK;
+}
+
 static saf_status set_initial(void *context, const cli_option *option, bool is_common)
 {
     parser *parser = context;
@@ -285,12 +317,13 @@ static saf_status set_initial(void *context, const cli_option *option, bool is_c
     return SAF_OK;
 }
 
-saf_status cli_parse(cli_common *common, void *args, const cli_command *command, int argc, char *const argv[], saf_error *err)
+saf_status cli_parse(cli *cli, void *args, int argc, char *const argv[], saf_error *err)
 {
-    parser parser = { .command = command, .common = common, .args = args, .err = err };
-    SAF_TRY(cli_each_option(command, set_initial, &parser));
+    parser parser = { .cli = cli, .command = cli->command, .common = &cli->common, .args = args, .err = err };
+    SAF_TRY(cli_each_option(cli->command, set_initial, &parser));
+    SAF_TRY(check_encoding(argc, argv, err));
     saf_status status = parse_words(&parser, argc, argv);
-    if (common->help)
+    if (cli->common.help)
         return SAF_OK;
     return status == SAF_OK ? require_all(&parser) : status;
 }

@@ -57,7 +57,7 @@ static char *pem_of(saf_bytes der)
 
 static json_t *text_or_null(const char *text)
 {
-    return text ? json_string(text) : json_null();
+    return text ? cli_text(text) : json_null();
 }
 
 static json_t *time_or_null(int64_t seconds)
@@ -101,17 +101,17 @@ json_t *cli_shape_policy(const saf_policy *policy)
 
 json_t *cli_shape_token(const saf_p11_token *token)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b}", //
-                     "label", token->label, "serial", token->serial, "manufacturer", token->manufacturer, "model",
-                     token->model, "login_required", token->login_required, "user_pin_set", token->user_pin_set,
+    return json_pack("{s:o,s:o,s:o,s:o,s:b,s:b,s:b}", //
+                     "label", cli_text(token->label), "serial", cli_text(token->serial), "manufacturer",
+                     cli_text(token->manufacturer), "model", cli_text(token->model), "login_required", token->login_required, "user_pin_set", token->user_pin_set,
                      "write_protected", token->write_protected);
 }
 
 json_t *cli_shape_secret(const saf_p11_secret *secret)
 {
-    return json_pack("{s:s,s:s,s:i,s:s,s:o,s:o,s:i,s:b,s:b,s:b,s:b,s:o,s:o}", //
-                     "token", secret->token, "label", secret->label, "sequence", (int)secret->sequence, "uri",
-                     secret->uri, "handle", text_or_null(secret->handle[0] ? secret->handle : NULL), "check_value",
+    return json_pack("{s:o,s:o,s:i,s:o,s:o,s:o,s:i,s:b,s:b,s:b,s:b,s:o,s:o}", //
+                     "token", cli_text(secret->token), "label", cli_text(secret->label), "sequence",
+                     (int)secret->sequence, "uri", cli_text(secret->uri), "handle", text_or_null(secret->handle[0] ? secret->handle : NULL), "check_value",
                      text_or_null(secret->check_value[0] ? secret->check_value : NULL), "bytes", (int)secret->len,
                      "sensitive", secret->sensitive, "extractable", secret->extractable, "signs", secret->signs,
                      "verifies", secret->verifies, "start_date", time_or_null(secret->start_date), "end_date",

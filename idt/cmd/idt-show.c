@@ -26,7 +26,7 @@ static saf_status show(cli *cli, const saf_idt_peek *peek, saf_error *err)
     json_object_set(cli->result, "header", header);
     json_object_set(cli->result, "payload", payload);
     json_object_set_new(cli->result, "verified", json_false());
-    cli_note("shown, not verified: safring idt verify does that");
+    cli_note(cli, "shown, not verified: safring idt verify does that");
     return SAF_OK;
 }
 

@@ -81,10 +81,11 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(put(&made, change, &policy, args->if_exists, err));
     SAF_TRY(saf_store_find_policy(&policy, store, &cli->who, policy.appl, policy.user, err));
-    cli_say(cli, "%s JWT.%s.%s.SAF: %s, %u minutes, key %s\n", made ? "defined" : "there already:", policy.appl, policy.user,
+    const char *what = !made ? "there already:" : cli->common.dry_run ? "would define" : "defined";
+    cli_say(cli, "%s JWT.%s.%s.SAF: %s, %u minutes, key %s\n", what, policy.appl, policy.user,
             policy.alg, policy.timeout_min, policy.key);
     json_object_update_new(cli->result, cli_shape_policy(&policy));
-    json_object_set_new(cli->result, "made", json_boolean(made));
+    json_object_set_new(cli->result, "made", json_boolean(made && !cli->common.dry_run));
     return cli_end_change(cli, &change, err);
 }
 

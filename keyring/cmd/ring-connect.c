@@ -34,11 +34,11 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_ring_connect(change, &request, err));
 
-    cli_say(cli, "connected %s/%s to the ring %s/%s, usage %s%s\n", args->cert.owner, args->cert.name, args->ring.owner,
-            args->ring.name, cli_usage_name(request.usage), args->is_default ? ", default" : "");
+    cli_say(cli, "%s %s/%s to the ring %s/%s, usage %s%s\n", cli->common.dry_run ? "would connect" : "connected", args->cert.owner,
+            args->cert.name, args->ring.owner, args->ring.name, cli_usage_name(request.usage), args->is_default ? ", default" : "");
     json_object_update_new(cli->result,
-                           json_pack("{s:{s:s,s:s},s:{s:s,s:s},s:s,s:b}", "ring", "owner", args->ring.owner, "ring",
-                                     args->ring.name, "certificate", "owner", args->cert.owner, "label",
+                           json_pack("{s:s,s:s,s:{s:s,s:s},s:s,s:b}", "owner", args->ring.owner, "ring", args->ring.name,
+                                     "certificate", "owner", args->cert.owner, "label",
                                      args->cert.name, "usage", cli_usage_name(request.usage), "default",
                                      args->is_default));
     return cli_end_change(cli, &change, err);
@@ -47,7 +47,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
 static const char *const usages[] = { "owner", "personal", "certauth", "site", NULL };
 
 static const cli_option operands[] = {
-    { CLI_NAME, "OWNER/RING", NULL, "the ring", offsetof(ring_connect, ring), .required = true },
+    { CLI_RING, "OWNER/RING", NULL, "the ring", offsetof(ring_connect, ring), .required = true },
     { CLI_NAME, "OWNER/LABEL", NULL, "the certificate", offsetof(ring_connect, cert), .required = true },
     { 0 },
 };

@@ -24,16 +24,17 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
         status = SAF_OK;
     SAF_TRY(status);
 
-    cli_say(cli, made ? "made the ring %s/%s\n" : "the ring %s/%s is there already\n", args->ring.owner, args->ring.name);
+    const char *what = !made ? "there already: the ring" : cli->common.dry_run ? "would make the ring" : "made the ring";
+    cli_say(cli, "%s %s/%s\n", what, args->ring.owner, args->ring.name);
     json_object_update_new(cli->result, json_pack("{s:s,s:s,s:b}", "owner", args->ring.owner, "ring", args->ring.name,
-                                                  "made", made));
+                                                  "made", made && !cli->common.dry_run));
     return cli_end_change(cli, &change, err);
 }
 
 static const char *const if_exists[] = { "fail", "keep", NULL };
 
 static const cli_option operands[] = {
-    { CLI_NAME, "OWNER/RING", NULL, "the ring's owner and name", offsetof(ring_create, ring), .required = true },
+    { CLI_RING, "OWNER/RING", NULL, "the ring's owner and name", offsetof(ring_create, ring), .required = true },
     { 0 },
 };
 

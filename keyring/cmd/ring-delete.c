@@ -15,14 +15,15 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(cli_open_store(&store, cli, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_ring_delete(change, args->ring.owner, args->ring.name, err));
-    cli_say(cli, "deleted the ring %s/%s; its certificates stay\n", args->ring.owner, args->ring.name);
+    cli_say(cli, "%s the ring %s/%s; its certificates stay\n", cli->common.dry_run ? "would delete" : "deleted", args->ring.owner,
+            args->ring.name);
     json_object_update_new(cli->result, json_pack("{s:s,s:s,s:b}", "owner", args->ring.owner, "ring", args->ring.name,
-                                                  "deleted", 1));
+                                                  "deleted", !cli->common.dry_run));
     return cli_end_change(cli, &change, err);
 }
 
 static const cli_option operands[] = {
-    { CLI_NAME, "OWNER/RING", NULL, "the ring's owner and name", offsetof(ring_delete, ring), .required = true },
+    { CLI_RING, "OWNER/RING", NULL, "the ring's owner and name", offsetof(ring_delete, ring), .required = true },
     { 0 },
 };
 

@@ -15,16 +15,16 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(cli_open_store(&store, cli, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_ring_disconnect(change, args->ring.owner, args->ring.name, args->cert.owner, args->cert.name, err));
-    cli_say(cli, "took %s/%s out of the ring %s/%s; it stays in the store\n", args->cert.owner, args->cert.name,
-            args->ring.owner, args->ring.name);
-    json_object_update_new(cli->result, json_pack("{s:{s:s,s:s},s:{s:s,s:s},s:b}", "ring", "owner", args->ring.owner,
-                                                  "ring", args->ring.name, "certificate", "owner", args->cert.owner,
-                                                  "label", args->cert.name, "removed", 1));
+    cli_say(cli, "%s %s/%s out of the ring %s/%s; it stays in the store\n", cli->common.dry_run ? "would take" : "took",
+            args->cert.owner, args->cert.name, args->ring.owner, args->ring.name);
+    json_object_update_new(cli->result, json_pack("{s:s,s:s,s:{s:s,s:s},s:b}", "owner", args->ring.owner, "ring",
+                                                  args->ring.name, "certificate", "owner", args->cert.owner,
+                                                  "label", args->cert.name, "removed", !cli->common.dry_run));
     return cli_end_change(cli, &change, err);
 }
 
 static const cli_option operands[] = {
-    { CLI_NAME, "OWNER/RING", NULL, "the ring", offsetof(ring_remove, ring), .required = true },
+    { CLI_RING, "OWNER/RING", NULL, "the ring", offsetof(ring_remove, ring), .required = true },
     { CLI_NAME, "OWNER/LABEL", NULL, "the certificate", offsetof(ring_remove, cert), .required = true },
     { 0 },
 };

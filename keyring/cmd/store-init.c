@@ -13,16 +13,20 @@ enum { IF_EXISTS_FAIL, IF_EXISTS_KEEP };
 
 static saf_status create(const cli *cli, const store_init *args, const char *dir, saf_error *err)
 {
-    saf_store_options options = { .secret_source = cli->common.store_secret_source };
+    OWN(saf_store) *store = NULL;
+    saf_store_options options;
+    SAF_TRY(cli_store_options(&options, cli, err));
     saf_status status = saf_store_create(dir, &options, err);
     if (status == SAF_E_EXISTS && args->if_exists == IF_EXISTS_KEEP) {
+        if (options.passphrase) /* keep one that is protected as it was asked for, no other */
+            SAF_TRY(cli_open_store(&store, cli, err));
         cli_say(cli, "the store %s is there already\n", dir);
         json_object_set_new(cli->result, "made", json_false());
         return SAF_OK;
     }
     SAF_TRY(status);
     cli_say(cli, "made the store %s\n", dir);
-    if (!options.secret_source)
+    if (!options.passphrase)
         cli_say(cli, "its master key is %s/master.key: back it up apart from store.db\n", dir);
     json_object_set_new(cli->result, "made", json_true());
     return SAF_OK;

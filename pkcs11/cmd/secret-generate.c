@@ -59,7 +59,7 @@ static saf_status generate(cli *cli, const secret_generate *args, saf_p11_sessio
     saf_p11_secret_spec spec = { .label = args->label, .len = alg_key_len[args->alg], .extractable = args->extractable };
     if (cli->common.dry_run) {
         cli_say(cli, "would make the secret key \"%s\", %zu bytes, in token %s\n", args->label, spec.len, args->token);
-        json_object_update_new(cli->result, json_pack("{s:s,s:s,s:b}", "token", args->token, "label", args->label, "dry_run", 1));
+        json_object_update_new(cli->result, json_pack("{s:s,s:s,s:b}", "token", args->token, "label", args->label, "made", 0));
         return SAF_OK;
     }
     SAF_TRY(saf_p11_generate_secret(&secret, session, &spec, err));

@@ -45,7 +45,7 @@ static saf_status make(cli *cli, const token_init *args, saf_p11 *p11, saf_p11_t
     if (!cli->common.dry_run)
         return saf_p11_init_token(token, p11, args->name, &so_pin, &pin, err);
     cli_say(cli, "would make the token %s in %s\n", args->name, saf_p11_module_path(p11));
-    json_object_update_new(cli->result, json_pack("{s:s,s:b}", "label", args->name, "dry_run", 1));
+    json_object_update_new(cli->result, json_pack("{s:s,s:b}", "label", args->name, "made", 0));
     return SAF_OK;
 }
 

@@ -65,6 +65,7 @@ static void report_step(void *context, const saf_setup_step *step)
         return;
     cli_progress_end(&reporter->progress);
     say_step(reporter->cli, step);
+    cli_say_now(reporter->cli);
 }
 
 static void say_outcome(cli *cli, const saf_setup_plan *plan, bool had_work)
@@ -130,7 +131,8 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(read_pins(&pin, &so_pin, cli, args, err));
     snprintf(conf, sizeof conf, "%s/softhsm2.conf", store_dir);
 
-    saf_store_options store_options = { .secret_source = cli->common.store_secret_source };
+    saf_store_options store_options;
+    SAF_TRY(cli_store_options(&store_options, cli, err));
     saf_p11_options p11_options = { .module = cli->common.module, .softhsm_conf = conf };
     saf_setup_options options = { .config = &config, .config_path = args->config, .root = args->root,
                                   .store_dir = store_dir, .store_options = &store_options, .p11_options = &p11_options,

@@ -34,10 +34,32 @@ refused 1 "Mac verify" openssl pkcs12 -in web.p12 -passin pass:wrong -nodes
 
 it "makes up a password nobody gave, in a file that only its owner can read"
 ok safring cert export ALICE/web --format p12 --with-key --out random.p12
-notes "random.p12.password"
+says "its password is in random.p12.password"
 same "$(mode_of random.p12.password)" 600
 silent_on "$(cat random.p12.password)"
 ok openssl pkcs12 -in random.p12 -passin file:random.p12.password -nokeys
+
+it "keeps using the password that it made before, whatever became of the file"
+cp random.p12.password before.password
+ok safring cert export ALICE/web --format p12 --with-key --out random.p12 --if-exists replace
+cmp -s random.p12.password before.password || fail "the password changed"
+rm random.p12
+ok safring cert export ALICE/web --format p12 --with-key --out random.p12
+ok openssl pkcs12 -in random.p12 -passin file:random.p12.password -nokeys
+
+it "leaves neither file nor password when it fails"
+ok safring cert issue ALICE/nokey --sign-with CERTAUTH/ca --subject "CN=x" --key ec:P-256 --san dns:x
+sqlite3 store/store.db "UPDATE certificate SET key = NULL WHERE label = 'nokey'"
+refused 4 "ALICE/nokey" safring cert export ALICE/nokey --format p12 --with-key --out nokey.p12
+[ ! -e nokey.p12 ] && [ ! -e nokey.p12.password ] || fail "something was left"
+
+it "shows no certificate and writes nothing on a dry run"
+ok safring cert export ALICE/web --with-key --dry-run
+silent_on "BEGIN"
+ok safring cert export ALICE/web --format p12 --with-key --out dry.p12 --dry-run --json
+same "$(field '"\(.dry_run) \(.made)"')" "true false"
+[ ! -e dry.p12 ] && [ ! -e dry.p12.password ] || fail "something was written"
+refused 4 "nowhere" safring cert export ALICE/web --out nowhere/web.pem --dry-run
 
 it "does not overwrite a file unless told so"
 cp web.p12 before

@@ -31,6 +31,12 @@ ok safring cert issue "ALICE/it's a \"label\"" --sign-with CERTAUTH/localca --su
 same "$(field .label)" "it's a \"label\""
 ok safring cert show "ALICE/it's a \"label\""
 
+it "makes no leaf certificates for CERTAUTH, and warns of a server without names"
+refused 2 "ca create" safring cert issue CERTAUTH/x --sign-with CERTAUTH/localca --subject "CN=x"
+ok safring cert issue ALICE/nameless --sign-with CERTAUTH/localca --subject "CN=x" --key ec:P-256
+notes "warning: .*--san"
+refused 2 "empty" safring cert issue ALICE/z --sign-with CERTAUTH/localca --subject "CN=x" --san dns:a,,dns:b
+
 it "says which name is wrong"
 refused 2 "1\\.2\\.3|ip" safring cert issue ALICE/y --sign-with CERTAUTH/localca --subject "CN=x" --san ip:1.2.3
 refused 2 "dns|space|bad name" safring cert issue ALICE/y --sign-with CERTAUTH/localca --subject "CN=x" --san "dns:bad name"

@@ -17,6 +17,16 @@ ok safring ring connect ALICE/Ring ALICE/api --default
 ok safring ring show ALICE/Ring --json
 same "$(field '[.connections[] | select(.default) | .label] | join(" ")')" "api"
 
+it "takes a ring's URI, without a label"
+ok safring ring connect safkeyring://ALICE/Ring ALICE/web
+refused 2 "label|leave out" safring ring connect 'safkeyring://ALICE/Ring&web' ALICE/web
+
+it "says what it would do on a dry run"
+ok safring ring connect ALICE/Ring CERTAUTH/ca --usage site --dry-run
+says "would connect"
+ok safring ring show ALICE/Ring --json
+same "$(field '[.connections[] | select(.label == "ca") | .usage] | join(" ")')" CERTAUTH
+
 it "updates a connection that is there"
 ok safring ring connect ALICE/Ring ALICE/web --usage certauth
 ok safring ring show ALICE/Ring --json

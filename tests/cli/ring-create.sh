@@ -23,6 +23,14 @@ refused 2 "237" safring ring create "ALICE/$(printf 'r%.0s' {1..238})"
 ok safring ring create "ALICE/a 'quoted' \"ring\""
 refused 2 "name|\\*" safring ring create "ALICE/*"
 
+it "tells nobody that it was made when the database is locked"
+printf 'BEGIN EXCLUSIVE;\n.shell sleep 14\n' | sqlite3 store/store.db &
+sleep 0.5
+refused 7 "locked|busy|another" safring ring create ALICE/Locked
+silent_on "made the ring"
+wait
+refused 4 "ALICE/Locked" safring ring show ALICE/Locked
+
 it "changes nothing on a dry run"
 ok safring ring create ALICE/Dry --dry-run
 refused 4 "ALICE/Dry" safring ring show ALICE/Dry

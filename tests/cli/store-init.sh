@@ -25,3 +25,11 @@ refused 6 "passphrase" safring store show --store secret --store-secret-source f
 refused 6 "passphrase" safring store show --store secret
 silent_on "correct horse|^wrong"
 
+it "keeps a store only when it is protected as asked"
+refused 2 "key file|passphrase" safring store init --if-exists keep --store-secret-source file:pw
+refused 6 "passphrase" safring store init --if-exists keep --store secret --store-secret-source file:wrong
+
+it "reads a passphrase from a descriptor once"
+ok_from pw safring ring create ALICE/Ring --store third --store-secret-source fd:0
+ok safring ring show ALICE/Ring --store third --store-secret-source file:pw
+

@@ -3,7 +3,8 @@
  * What a verb's run() works with: its common options, and the one way to answer.
  *
  * A verb puts its result into cli->result (printed as one JSON object with --json) and says it to a person with
- * cli_say() (silent with --json). Everything that is not the result goes to standard error through cli_note().
+ * cli_say() (nothing with --json), which shows it when the verb has succeeded: what failed was not done, so nobody is told that it was.
+ * Everything that is not the result goes to standard error through cli_note().
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -45,20 +46,29 @@ struct cli {
     const cli_command *command;
     cli_common common;
     saf_principal who;
-    json_t *result;
+    saf_secret *store_passphrase; /* of --store-secret-source, read once */
+    json_t *result, *notes;
+    saf_buffer *said; /* to be shown when the verb has succeeded */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
 };
 
 /* ---- answers (output.c) ---- */
 
-/** To a person, on standard output. Nothing with --json. */
+/** To a person, on standard output, when the verb has succeeded. Foreign names may be in it: what would steer a terminal becomes "?". Nothing with
+ *  --json. */
 void cli_say(const cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Beside the result, on standard error: "safring: message". */
-void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** Show at once what was said so far: it is done, whatever becomes of the rest. */
+void cli_say_now(const cli *cli);
 
-/** The failure in @p err on standard error, as text or, with --json, as an object. Returns the exit code. */
-int cli_report_failure(const cli *cli, const saf_error *err);
+/** Beside the result, on standard error: "safring: message"; with --json, in the object's "notes". */
+void cli_note(const cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** @p status, and the failure in @p err if that is its record, on standard error, as text or as an object. Returns the exit code. */
+int cli_report_failure(const cli *cli, saf_status status, saf_error *err);
+
+/** A JSON string of any bytes: what is not UTF-8 becomes "?". */
+json_t *cli_text(const char *text);
 
 /** Print the result with --json, and flush. A full disk or closed pipe is SAF_E_IO. */
 saf_status cli_finish_output(const cli *cli, saf_error *err);
@@ -67,6 +77,9 @@ saf_status cli_finish_output(const cli *cli, saf_error *err);
 
 /** The store's directory as options and environment name it. */
 saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *err);
+
+/** How to open or make it. */
+saf_status cli_store_options(saf_store_options *out, const cli *cli, saf_error *err);
 
 /** Open the store to read. */
 saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err);

@@ -24,7 +24,8 @@ typedef enum cli_kind {
     CLI_LIST,   /* cli_list: may be given several times, and a value may be a comma-separated list */
     CLI_NUMBER, /* unsigned: min to max */
     CLI_CHOICE, /* int: index into choices */
-    CLI_NAME,   /* cli_name: OWNER/NAME */
+    CLI_NAME,   /* cli_name: OWNER/LABEL of a certificate */
+    CLI_RING,   /* cli_name: OWNER/RING, or safkeyring://OWNER/RING */
     CLI_SOURCE  /* const char *: file:PATH, fd:N, env:NAME or cred:NAME */
 } cli_kind;
 
