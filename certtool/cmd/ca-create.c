@@ -10,7 +10,7 @@ typedef struct ca_create {
     int serial, if_exists;
 } ca_create;
 
-enum { PATH_LEN_MAX = 16, NO_PATH_LEN = PATH_LEN_MAX + 1 };
+enum { NO_PATH_LEN = SAF_PATH_LEN_MAX + 1 };
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)
 {
@@ -43,7 +43,7 @@ static const cli_option options[] = {
     { CLI_NUMBER, "valid-days", "N", "how long it is valid; default 3650, never longer than its signer",
       offsetof(ca_create, valid_days), .min = 1, .max = 36500 },
     { CLI_NUMBER, "path-len", "N", "how many CAs may stand between it and a server's certificate; default: no limit",
-      offsetof(ca_create, path_len), .max = PATH_LEN_MAX, .initial = NO_PATH_LEN },
+      offsetof(ca_create, path_len), .max = SAF_PATH_LEN_MAX, .initial = NO_PATH_LEN },
     { CLI_CHOICE, "serial", "KIND", "how its serial number is made", offsetof(ca_create, serial), .choices = cli_serial_kinds },
     { CLI_CHOICE, "if-exists", "WHAT", "what to do when there is such a label", offsetof(ca_create, if_exists),
       .choices = cli_issue_if_exists },

@@ -11,7 +11,7 @@
 enum { BUNDLE_CONTENT_MAX = 4 * 1024 * 1024, BUNDLE_CERTS_MAX = 64, BUNDLE_ITEMS_MAX = 2 * BUNDLE_CERTS_MAX };
 
 /** What a file may cost: making a key of the password takes as many rounds as the file says, so that a few bytes could
- *  keep us busy for ever. Nobody writes a tenth of this; it takes a few seconds. */
+ *  keep us busy for ever. Nobody writes a fifth of this; it takes a few seconds. */
 enum {
     BUNDLE_ROUNDS_MAX = 5000000,                /**< for one key */
     BUNDLE_WORK_MAX = 2 * BUNDLE_ROUNDS_MAX,    /**< for all keys of a file */

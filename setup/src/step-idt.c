@@ -235,7 +235,7 @@ static saf_status audit_secret(const saf_setup_plan *plan, saf_error *err)
     if (!plan->idt.secret_made)
         return SAF_OK;
     snprintf(details, sizeof details, "alg=%s bytes=%d", alg, SECRET_LEN);
-    return saf_store_audit(plan->change, "secret generate", plan->idt.secret_uri, details, err);
+    return saf_store_audit(plan->change, "secret-generate", plan->idt.secret_uri, details, err);
 }
 
 static saf_status make_policy(saf_setup_plan *plan, __attribute__((unused)) setup_step *step, saf_error *err)

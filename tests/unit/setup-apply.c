@@ -332,7 +332,7 @@ TEST(a_secret_that_is_made_stands_in_the_audit_trail)
     w.options.no_idt = false;
     world_apply(&w);
     assert_int_equal(audit_records(store) - before, 2); /* the secret and its policy */
-    assert_int_equal(system("cat store/store.db* | grep -aq 'secret generatepkcs11:token=ZWE.IDT;object=jwtsecret;'"), 0);
+    assert_int_equal(system("cat store/store.db* | grep -aq 'secret-generatepkcs11:token=ZWE.IDT;object=jwtsecret;'"), 0);
     saf_change *change = NULL;
     saf_principal who = { 0 };
     saf_policy policy = { .appl = "ZOWEAPPL", .user = "*", .alg = "HS512", .timeout_min = 5,
