@@ -17,7 +17,10 @@ static saf_status unknown_noun(const char *noun, saf_error *err)
             saf_buffer_printf(&nouns, " %s", (*c)->noun);
         last = (*c)->noun;
     }
-    (void)saf_fail(err, SAF_E_USAGE, "there is no command \"%.40s\"", noun ? noun : "");
+    if (noun && *noun != '-')
+        (void)saf_fail(err, SAF_E_USAGE, "there is no command \"%.40s\"", noun);
+    else
+        (void)saf_fail(err, SAF_E_USAGE, "a command comes first");
     saf_hint(err, "one of:%s; safring --help", saf_buffer_text(&nouns));
     return SAF_E_USAGE;
 }
@@ -28,7 +31,10 @@ static saf_status unknown_verb(const char *noun, const char *verb, saf_error *er
     for (const cli_command *const *c = cli_commands; *c; c++)
         if (!strcmp((*c)->noun, noun))
             saf_buffer_printf(&verbs, " %s", (*c)->verb);
-    (void)saf_fail(err, SAF_E_USAGE, "%s has no verb \"%.40s\"", noun, verb ? verb : "");
+    if (verb)
+        (void)saf_fail(err, SAF_E_USAGE, "%s has no verb \"%.40s\"", noun, verb);
+    else
+        (void)saf_fail(err, SAF_E_USAGE, "%s wants a verb", noun);
     saf_hint(err, "one of:%s; safring %s VERB --help", saf_buffer_text(&verbs), noun);
     return SAF_E_USAGE;
 }

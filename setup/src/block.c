@@ -11,10 +11,10 @@ static void wish(saf_setup_plan *plan, size_t *count, const char *section, const
     plan->wishes[(*count)++] = (saf_yaml_wish){ { "zowe", "certificate", section, key }, value, is_secret };
 }
 
-/* Readers split the list at commas, so none of several entries may have one. */
-static saf_status append_entry(saf_buffer *list, const char *entry, size_t count, saf_error *err)
+/* Readers split the list at commas, so no entry may have one. */
+static saf_status append_entry(saf_buffer *list, const char *entry, saf_error *err)
 {
-    if (count > 1 && strchr(entry, ','))
+    if (strchr(entry, ','))
         return saf_fail(err, SAF_E_USAGE, "%s has a comma, so zowe.certificate.pem.certificateAuthorities cannot list it", entry);
     saf_buffer_printf(list, "%s%s", list->len ? "," : "", entry);
     return SAF_OK;
@@ -24,7 +24,7 @@ static saf_status append_ring_entry(saf_buffer *list, const saf_setup_plan *plan
 {
     char text[SAF_RING_NAME_MAX + SAF_OWNER_MAX + SAF_LABEL_MAX + 32];
     snprintf(text, sizeof text, "%s&%s", plan->names.ring_address, ca->cert.label);
-    return append_entry(list, text, plan->authority_count, err);
+    return append_entry(list, text, err);
 }
 
 /* A self-signed certificate is its own authority. */
@@ -36,10 +36,10 @@ static saf_status list_authorities(const char **out, saf_setup_plan *plan, saf_e
         if (plan_is_ring(plan))
             SAF_TRY(append_ring_entry(&list, plan, ca, err));
         else
-            SAF_TRY(append_entry(&list, plan_shown_path(plan, ca->pem_path), plan->authority_count, err));
+            SAF_TRY(append_entry(&list, plan_shown_path(plan, ca->pem_path), err));
     }
     if (!plan->authority_count && !plan_is_ring(plan))
-        SAF_TRY(append_entry(&list, plan_shown_path(plan, plan->names.pem_cert), 1, err));
+        SAF_TRY(append_entry(&list, plan_shown_path(plan, plan->names.pem_cert), err));
     SAF_TRY(saf_buffer_check(&list, err));
     *out = text_pool_copy(&plan->texts, saf_buffer_text(&list));
     return SAF_OK;

@@ -138,6 +138,18 @@ static saf_status read_secret(config_reader *r, const char *path, saf_secret *ou
     return text ? saf_secret_set(out, saf_bytes_of_text(text), r->err) : SAF_OK;
 }
 
+/* What protects our own files must be typed the same everywhere: Java refuses to open a PKCS#12 whose password is not ASCII. */
+static saf_status read_password(config_reader *r, const char *path, saf_secret *out)
+{
+    const saf_yaml_node *node = NULL;
+    SAF_TRY(read_secret(r, path, out));
+    SAF_TRY(saf_yaml_get(&node, r->tree, path, r->err));
+    for (size_t i = 0; i < out->len; i++)
+        if (out->data[i] < ' ' || out->data[i] > '~')
+            return saf_yaml_refuse(r->tree, node, path, r->err, "must be printable ASCII, or Java cannot open the keystore");
+    return SAF_OK;
+}
+
 /* Appends to list; SAF_E_USAGE when an entry is not valid or there are too many. */
 static saf_status read_list(config_reader *r, const char *path, config_check_fn check, const char **list, size_t *count)
 {
@@ -198,8 +210,8 @@ static saf_status read_pkcs12(config_reader *r)
     saf_zowe_config *config = r->config;
     SAF_TRY(read_texts(r, pkcs12_fields, COUNT(pkcs12_fields)));
     SAF_TRY(saf_yaml_get_bool(&config->pkcs12.lock, r->tree, CERTIFICATE "pkcs12.lock", r->err));
-    SAF_TRY(read_secret(r, CERTIFICATE "pkcs12.password", &config->pkcs12.password));
-    SAF_TRY(read_secret(r, CERTIFICATE "pkcs12.caPassword", &config->pkcs12.ca_password));
+    SAF_TRY(read_password(r, CERTIFICATE "pkcs12.password", &config->pkcs12.password));
+    SAF_TRY(read_password(r, CERTIFICATE "pkcs12.caPassword", &config->pkcs12.ca_password));
     SAF_TRY(read_secret(r, CERTIFICATE "pkcs12.import.password", &config->pkcs12.import_password));
     config->scenario = *config->pkcs12.import_keystore ? SAF_ZOWE_PKCS12_IMPORT : SAF_ZOWE_PKCS12_GENERATE;
     /* On a file system that folds case, and in the names of the .cer files, they would be one. */
@@ -323,6 +335,8 @@ saf_status saf_zowe_config_read(saf_zowe_config *out, saf_bytes yaml, const char
         return saf_fail(err, SAF_E_MALFORMED, "%s is larger than %d bytes", path, SAF_ZOWE_YAML_MAX);
     OWN(saf_yaml_tree) *tree = NULL;
     SAF_TRY(saf_yaml_parse(&tree, yaml, path, err));
+    if (!saf_yaml_root(tree) || saf_yaml_root(tree)->kind != SAF_YAML_MAPPING || !saf_yaml_member(saf_yaml_root(tree), "zowe"))
+        return saf_fail(err, SAF_E_USAGE, "%s has no zowe section: is it a zowe.yaml?", path);
     OWN(saf_zowe_config) config = { .storage = calloc(1, sizeof(config_storage)) };
     if (!config.storage)
         return saf_fail_memory(err);

@@ -136,6 +136,7 @@ static saf_setup_plan *plan_new(const saf_setup_options *options)
     plan->config = options->config;
     plan->who = options->who ? *options->who : (saf_principal){ 0 };
     plan->secrets_path = "";
+    plan->ca_password_path = "";
     plan->pin_path = "";
     plan->so_pin_path = "";
     plan->server.origin = "";

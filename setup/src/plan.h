@@ -108,6 +108,7 @@ struct saf_setup_plan {
     authority authorities[AUTHORITIES_MAX];
     size_t authority_count;
     const char *secrets_path; /* "" none */
+    const char *ca_password_path; /* "" without a CA of our own */
     const char *pin_path, *so_pin_path; /* "" without a token */
     setup_secret keystore_password, ca_password, pin, so_pin;
     saf_yaml_wish wishes[WISHES];
@@ -147,6 +148,9 @@ saf_status material_gather(saf_setup_plan *plan, saf_error *err); /* material.c 
 saf_status secrets_settle(saf_setup_plan *plan, saf_error *err);  /* secrets.c */
 saf_status secret_give(setup_secret *secret, saf_bytes value, saf_error *err); /* no value: nothing happens */
 saf_status secret_make(setup_secret *secret, saf_error *err); /* a random one, unless there is one */
+/** STORE/setup/NAME-HASH.SUFFIX: NAME is for the reader, the hash of @p what tells files apart. NULL: no memory. */
+const char *secrets_file_path(saf_setup_plan *plan, const char *name, const char *what, const char *suffix);
+saf_status ca_password_settle(saf_setup_plan *plan, saf_error *err); /* pins.c */
 saf_status pins_settle(saf_setup_plan *plan, saf_error *err);     /* pins.c */
 saf_status block_make(saf_setup_plan *plan, saf_error *err);      /* block.c */
 saf_status idt_look(saf_setup_plan *plan, saf_error *err);        /* step-idt.c */

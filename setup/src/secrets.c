@@ -29,22 +29,27 @@ static void append_harmless(saf_buffer *out, const char *name)
     }
 }
 
-static saf_status make_path(saf_setup_plan *plan, saf_error *err)
+const char *secrets_file_path(saf_setup_plan *plan, const char *name, const char *what, const char *suffix)
 {
-    bool is_ring = plan_is_ring(plan);
-    const char *what = is_ring ? plan->names.ring_address : plan_shown_path(plan, plan->names.keystore);
     unsigned char hash[SHA256_DIGEST_LENGTH];
     OWN(saf_buffer) path = { 0 };
     SHA256((const unsigned char *)what, strlen(what), hash);
     saf_buffer_printf(&path, "%s/setup/", plan->options.store_dir);
-    append_harmless(&path, is_ring ? plan->config->keyring.name : plan->config->pkcs12.name);
+    append_harmless(&path, name);
     saf_buffer_append_text(&path, "-");
     for (size_t i = 0; i < HASH_SHOWN; i++)
         saf_buffer_printf(&path, "%02x", hash[i]);
-    saf_buffer_append_text(&path, ".yaml");
-    SAF_TRY(saf_buffer_check(&path, err));
-    plan->secrets_path = text_pool_copy(&plan->texts, saf_buffer_text(&path));
-    return SAF_OK;
+    saf_buffer_printf(&path, ".%s", suffix);
+    return path.failed ? NULL : text_pool_copy(&plan->texts, saf_buffer_text(&path));
+}
+
+static saf_status make_path(saf_setup_plan *plan, saf_error *err)
+{
+    if (plan_is_ring(plan))
+        plan->secrets_path = secrets_file_path(plan, plan->config->keyring.name, plan->names.ring_address, "yaml");
+    else
+        plan->secrets_path = secrets_file_path(plan, plan->config->pkcs12.name, plan_shown_path(plan, plan->names.keystore), "yaml");
+    return plan->secrets_path ? SAF_OK : saf_fail_memory(err);
 }
 
 /* ---- what earlier runs left ---- */
@@ -110,8 +115,7 @@ static saf_status settle_passwords(saf_setup_plan *plan, const saf_yaml_tree *fi
     SAF_TRY(keep(&plan->keystore_password, file, keystore_key, err));
     SAF_TRY(secret_make(&plan->keystore_password, err));
     SAF_TRY(give_password(&plan->ca_password, plan, &plan->config->pkcs12.ca_password, "local_ca_password", err));
-    SAF_TRY(keep(&plan->ca_password, file, "safring.caPassword", err));
-    return plan_makes_certificates(plan) ? secret_make(&plan->ca_password, err) : SAF_OK;
+    return plan_makes_certificates(plan) ? ca_password_settle(plan, err) : SAF_OK;
 }
 
 saf_status secrets_settle(saf_setup_plan *plan, saf_error *err)
@@ -124,35 +128,12 @@ saf_status secrets_settle(saf_setup_plan *plan, saf_error *err)
 
 /* ---- the file ---- */
 
-static bool belongs_in_file(const setup_secret *secret)
-{
-    return secret->origin == SECRET_KEPT || secret->origin == SECRET_MADE;
-}
-
-static void append_secret(saf_buffer *out, const char *key, const setup_secret *secret)
-{
-    if (!belongs_in_file(secret))
-        return;
-    saf_buffer_printf(out, "  %s: ", key);
-    saf_yaml_quote(out, (const char *)secret->value.data);
-    saf_buffer_append_text(out, "\n");
-}
-
-static void append_secrets(saf_buffer *out, const saf_setup_plan *plan)
-{
-    if (!belongs_in_file(&plan->ca_password))
-        return;
-    saf_buffer_append_text(out, "safring:\n");
-    append_secret(out, "caPassword", &plan->ca_password);
-}
-
 static saf_status render(saf_buffer *out, const saf_setup_plan *plan, saf_error *err)
 {
     saf_yaml_wishes wishes = { plan->wishes, WISHES };
     saf_buffer_append_text(out, "# Passwords that safring setup made, and the block that Zowe's servers need. For nobody else's eyes;\n"
                                 "# the next run reads them from here.\n");
     saf_yaml_render(out, &wishes, SAF_YAML_SHOW_ALL);
-    append_secrets(out, plan);
     return saf_buffer_check(out, err);
 }
 

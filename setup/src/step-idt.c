@@ -124,24 +124,36 @@ static saf_status check_policy(const saf_setup_plan *plan, const saf_policy *pol
     return status;
 }
 
+/* RFC 7518 3.2: HS512 needs a key of 64 bytes. Some tokens do not tell a length. */
+static saf_status check_secret(const saf_p11_secret *secret, saf_error *err)
+{
+    if ((!secret->len || secret->len >= SECRET_LEN) && secret->signs && secret->verifies)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "the secret key %s is there, but %s", secret->uri,
+                                 secret->signs && secret->verifies ? "too short for HS512" : "may not sign and verify");
+    saf_hint(err, "name another with --secret-label, or add a version: safring secret generate --if-exists new-version");
+    return status;
+}
+
 static saf_status take_secrets(saf_setup_plan *plan, saf_p11 *p11, const saf_policy *policy, saf_error *err)
 {
     OWN(saf_p11_session) *session = NULL;
     OWN(saf_p11_secret_list) list = { 0 };
     saf_p11_uri token = token_uri(plan), secret = secret_uri(plan);
-    uint32_t newest = 0;
+    const saf_p11_secret *newest = NULL;
     SAF_TRY(saf_p11_login(&session, p11, &token, &plan->pin.value, err));
     SAF_TRY(saf_p11_list_secrets(&list, session, &secret, err));
     for (size_t i = 0; i < list.count; i++) {
         const saf_p11_secret *one = &list.secrets[i];
-        if (!*plan->idt.secret_uri || one->sequence > newest) {
-            plan->idt.secret_uri = text_pool_copy(&plan->texts, one->uri);
-            newest = one->sequence;
-        }
+        if (!newest || one->sequence > newest->sequence)
+            newest = one;
         if (!strcmp(one->uri, policy->key))
             plan->idt.policy_exists = true;
     }
-    return SAF_OK;
+    if (!newest)
+        return SAF_OK;
+    plan->idt.secret_uri = text_pool_copy(&plan->texts, newest->uri);
+    return check_secret(newest, err);
 }
 
 /* A token that somebody made has a PIN of its own: a guess would only count as a wrong try. */
@@ -151,6 +163,17 @@ static saf_status check_pin_is_known(const saf_setup_plan *plan, saf_error *err)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_DENIED, "the token %s is there already, and its PIN is not known", plan->idt.token);
     saf_hint(err, "give it with --pin-source, name another token with --token, or leave tokens out with --no-idt");
+    return status;
+}
+
+/* One that an interrupted run has begun: the step that makes tokens completes it, with the officer's PIN that it was begun with. */
+static saf_status check_so_pin_is_known(const saf_setup_plan *plan, saf_error *err)
+{
+    if (plan->so_pin.origin != SECRET_MADE)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_DENIED, "the token %s was begun, but has no user's PIN, and its security officer's PIN is not known",
+                                 plan->idt.token);
+    saf_hint(err, "give it with --so-pin-source, name another token with --token, or leave tokens out with --no-idt");
     return status;
 }
 
@@ -175,6 +198,8 @@ static saf_status look_into_token(saf_setup_plan *plan, saf_p11 *p11, const saf_
             *err = own;
         return status;
     }
+    if (!token.user_pin_set)
+        return check_so_pin_is_known(plan, err);
     plan->idt.token_exists = true;
     SAF_TRY(check_pin_is_known(plan, err));
     drop_made(&plan->so_pin); /* nobody needs it now */

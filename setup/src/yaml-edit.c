@@ -93,7 +93,7 @@ static saf_buffer *insert_lines(editor *e, size_t at)
 static const saf_yaml_node *find_key(const saf_yaml_node *mapping, const char *key)
 {
     for (const saf_yaml_node *at = mapping->first; at; at = at->next->next)
-        if (at->kind == SAF_YAML_SCALAR && !strcmp(at->text, key))
+        if (at->kind == SAF_YAML_SCALAR && at->len == strlen(key) && !strcmp(at->text, key))
             return at;
     return NULL;
 }
@@ -123,7 +123,7 @@ static bool says(const saf_yaml_node *node, const char *value)
         return false;
     if (node->kind == SAF_YAML_SEQUENCE)
         return list_says(node, value);
-    return node->kind == SAF_YAML_SCALAR && !strcmp(node->text, value) && !(node->plain && saf_yaml_is_ambiguous(value));
+    return node->kind == SAF_YAML_SCALAR && node->len == strlen(value) && !strcmp(node->text, value) && !(node->plain && saf_yaml_is_ambiguous(value));
 }
 
 static bool has_comment(const editor *e, size_t start, size_t end)

@@ -352,7 +352,7 @@ const saf_yaml_node *saf_yaml_root(const saf_yaml_tree *tree)
 const saf_yaml_node *saf_yaml_member(const saf_yaml_node *mapping, const char *key)
 {
     for (const saf_yaml_node *at = mapping->first; at; at = at->next->next)
-        if (at->kind == SAF_YAML_SCALAR && !strcmp(at->text, key))
+        if (at->kind == SAF_YAML_SCALAR && at->len == strlen(key) && !strcmp(at->text, key))
             return at->next;
     return NULL;
 }

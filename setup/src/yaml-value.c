@@ -56,10 +56,16 @@ saf_status saf_yaml_get(const saf_yaml_node **out, const saf_yaml_tree *tree, co
     return SAF_OK;
 }
 
+/* U+0080 to U+009F; the text ends in a zero byte. */
+static bool is_c1(const char *at)
+{
+    return (unsigned char)at[0] == 0xC2 && (unsigned char)at[1] >= 0x80 && (unsigned char)at[1] < 0xA0;
+}
+
 static bool has_control_characters(const saf_yaml_node *node)
 {
     for (size_t i = 0; i < node->len; i++)
-        if ((unsigned char)node->text[i] < 0x20 || node->text[i] == 0x7F)
+        if ((unsigned char)node->text[i] < 0x20 || node->text[i] == 0x7F || is_c1(node->text + i))
             return true;
     return false;
 }

@@ -256,7 +256,32 @@ ok safring setup --config zowe.yaml --no-idt --store s7
 ok safring ring show ZWESVUSR/Imported --store s7 --json
 same "$(field '[.connections[] | "\(.owner):\(.usage):\(.default)"] | sort | join(" ")')" "CERTAUTH:CERTAUTH:false ZWESVUSR:PERSONAL:true"
 
+it "makes a second installation with the CA of the first"
+for name in one two; do
+    printf 'zowe:\n  setup:\n    certificate:\n      type: PKCS12\n      pkcs12:\n        directory: /ks\n        name: %s\n  externalDomains: [ zowe.example.com ]\n' $name >zowe.yaml
+    ok safring setup --config zowe.yaml --root shared --no-idt --store s8
+    ok openssl verify -CAfile shared/ks/local_ca/local_ca.cer shared/ks/$name/$name.cer
+done
+
+it "completes a token that was begun, with its security officer's PIN only"
+ok safring store init --store s9
+ok env SOFTHSM2_CONF="$home/s9/softhsm2.conf" pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --init-token --slot-index 0 --label ZWE.IDT --so-pin 87654321
+refused 6 "was begun" safring setup --config zowe.yaml --root begun --store s9
+ok safring setup --config zowe.yaml --root begun --store s9 --so-pin-source file:sopin
+ok safring idt sign --store s9 --appl ZOWEAPPL --user U --pin-source file:s9/setup/ZWE.IDT.pin
+
+it "does not build a policy on a key that is too short for it"
+ok safring token init ZWE.IDT --store s10 --pin-source file:pin --so-pin-source file:sopin
+ok safring secret generate --store s10 --token ZWE.IDT --label jwtsecret --alg HS256 --pin-source file:pin
+refused 5 "too short" safring setup --config zowe.yaml --root short --store s10 --pin-source file:pin
+
 it "says where a configuration is wrong"
+: >empty.yaml
+refused 2 "no zowe section" safring setup --config empty.yaml --root none --update-config
+[ ! -e none ] && [ ! -s empty.yaml ] || fail "something was made"
+printf 'zowe:\n  setup:\n    certificate:\n      type: PKCS12\n      pkcs12:\n        password: p\303\244ss-4711\n' >bad.yaml
+refused 2 "bad.yaml:6:.*pkcs12.password" safring setup --config bad.yaml --root none
+silent_on "ss-4711"
 printf 'zowe:\n  setup: [\n' >bad.yaml
 refused 1 "bad.yaml.*[0-9]" safring setup --config bad.yaml
 printf 'zowe:\n  setup:\n    certificate:\n      type: NOSUCH\n' >bad.yaml

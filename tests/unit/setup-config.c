@@ -55,7 +55,7 @@ TEST(scenario_1_is_read)
 TEST(what_the_file_leaves_out_is_as_zowe_has_it)
 {
     OWN(saf_zowe_config) config = { 0 };
-    assert_int_equal(saf_zowe_config_read(&config, saf_bytes_of_text("java: {home: /j}\n"), "z.yaml", NULL), SAF_OK);
+    assert_int_equal(saf_zowe_config_read(&config, saf_bytes_of_text("zowe: {runtimeDirectory: /z}\n"), "z.yaml", NULL), SAF_OK);
     assert_int_equal(config.scenario, SAF_ZOWE_PKCS12_GENERATE);
     assert_string_equal(config.owner, "ZWESVUSR");
     assert_string_equal(config.pkcs12.directory, "/var/zowe/keystore");
@@ -183,6 +183,8 @@ TEST(values_that_are_not_valid_are_refused_by_name)
         { "validity: ten", AT("41") "validity must be a whole number from 1 to 36500" },
         { "dname: {country: CZE}", AT("48") "dname.country must be the two letters of a country" },
         { "san: ['a,uri:b']", AT("37") "san must be host names or addresses, one to an entry" },
+        { "pkcs12: {password: \"a\\u0081b\"}", AT("50") "pkcs12.password must be one line without control characters" },
+        { "pkcs12: {password: p\u00E4ss}", AT("50") "pkcs12.password must be printable ASCII, or Java cannot open the keystore" },
         { "type: JCERACFKS", "z.yaml: " KEY "keyring.name is missing" },
         { "type: JCERACFKS, keyring: {name: R, connect: {label: L}}", "z.yaml: " KEY "keyring.connect.user is missing" },
     };
@@ -232,6 +234,9 @@ TEST(a_password_is_never_part_of_a_message)
     const char *const text = "zowe: {setup: {certificate: {pkcs12: {password: '${{ s3cret }}'}}}}\n";
     assert_int_equal(saf_zowe_config_read(&config, saf_bytes_of_text(text), "z.yaml", &err), SAF_E_USAGE);
     assert_null(strstr(err.text, "s3cret"));
+    const char *const odd = "zowe: {setup: {certificate: {pkcs12: {password: 's3cr\u00E9t'}}}}\n";
+    assert_int_equal(saf_zowe_config_read(&config, saf_bytes_of_text(odd), "z.yaml", &err), SAF_E_USAGE);
+    assert_null(strstr(err.text, "s3cr"));
 }
 
 int main(void)

@@ -103,7 +103,7 @@ TEST(a_keystore_that_does_not_open_is_a_conflict_and_stays)
     world_apply(&w);
     read_text(&before, KEYSTORE "/local_ca/local_ca.keystore.p12");
     assert_int_equal(remove("store/setup/localhost-d81987c4.yaml"), 0);
-    world_expect_refusal(&w, SAF_E_CONFLICT, "local_ca.keystore.p12 is there, but wrong password");
+    world_expect_refusal(&w, SAF_E_CONFLICT, "localhost.keystore.p12 is there, but wrong password");
     read_text(&after, KEYSTORE "/local_ca/local_ca.keystore.p12");
     assert_int_equal(before.len, after.len);
 }
