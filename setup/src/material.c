@@ -1,6 +1,7 @@
 /* The certificates an installation is about: the server's, and the CAs it is to trust; from the store, from files, or still to be made. */
 #include "identity.h"
 
+#include <base/clock.h>
 #include <base/fail.h>
 #include <base/file.h>
 
@@ -233,22 +234,78 @@ static saf_status add_chain(saf_setup_plan *plan, const saf_bundle *bundle, cons
     return SAF_OK;
 }
 
-/* The store may know it by another name, or have it renewed under this one; a stranger in its place is a conflict. */
-static saf_status find_imported(saf_setup_plan *plan, saf_bytes der, saf_error *err)
+typedef struct validity {
+    int64_t begin, end;
+} validity;
+
+static saf_status read_validity(validity *out, saf_bytes der, const char *what, saf_error *err)
 {
-    known_cert *server = &plan->server;
-    OWN(saf_cert) *record = NULL;
-    SAF_TRY(plan_find_same_cert(&record, plan, der, err));
-    if (!record)
-        SAF_TRY(plan_find_cert(&record, plan, server->owner, server->label, err));
-    if (!record)
-        return set_der(server, der, err);
-    if (identity_same_key(record->der, der))
-        return take_record(plan, server, &record, err);
+    OWN(X509) *x509 = NULL;
+    struct tm begin, end;
+    SAF_TRY(identity_read(&x509, der, what, err));
+    if (!ASN1_TIME_to_tm(X509_get0_notBefore(x509), &begin) || !ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end)) {
+        ERR_clear_error();
+        return saf_fail(err, SAF_E_MALFORMED, "the validity of the certificate in %s is not a time", what);
+    }
+    *out = (validity){ timegm(&begin), timegm(&end) };
+    return SAF_OK;
+}
+
+static saf_status check_not_expired(const saf_setup_plan *plan, const validity *file, saf_error *err)
+{
+    const known_cert *server = &plan->server;
+    char end[SAF_TIME_TEXT_SIZE];
+    if (file->end > saf_clock_now())
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "the certificate in %s, to be %s/%s, expired at %s", server->origin,
+                                 server->owner, server->label, saf_time_format(end, file->end));
+    saf_hint(err, "put a renewed certificate into that file");
+    return status;
+}
+
+/* The store's stays only when nothing speaks for the file's: a renewal may also shorten what it renews. */
+static saf_status check_not_newer(const saf_setup_plan *plan, const validity *file, const saf_cert *record, saf_error *err)
+{
+    char file_end[SAF_TIME_TEXT_SIZE], store_end[SAF_TIME_TEXT_SIZE];
+    if (file->begin <= record->not_before && file->end <= record->not_after)
+        return SAF_OK;
+    SAF_TRY(check_not_expired(plan, file, err));
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "the certificate in %s ends %s, but the store has an older one of its key: "
+                                 "%s/%s ends %s", plan->server.origin, saf_time_format(file_end, file->end), record->owner,
+                                 record->label, saf_time_format(store_end, record->not_after));
+    saf_hint(err, "give %s another value in zowe.yaml, and it is imported under that", names_key(plan, &plan->server));
+    return status;
+}
+
+static saf_status refuse_stranger(const saf_setup_plan *plan, saf_error *err)
+{
+    const known_cert *server = &plan->server;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s is another certificate than the one in %s", server->owner,
                                  server->label, server->origin);
     saf_hint(err, "give %s another value in zowe.yaml", names_key(plan, server));
     return status;
+}
+
+/* The store may know it by another name, or have it renewed under this one; a stranger in its place is a conflict, and so is an older
+ * one of the same key: replacing it would take it out of every ring. */
+static saf_status find_imported(saf_setup_plan *plan, saf_bytes der, saf_error *err)
+{
+    known_cert *server = &plan->server;
+    OWN(saf_cert) *record = NULL;
+    validity file = { 0 };
+    SAF_TRY(plan_find_same_cert(&record, plan, der, err));
+    if (record)
+        return take_record(plan, server, &record, err);
+    SAF_TRY(read_validity(&file, der, server->origin, err));
+    SAF_TRY(plan_find_cert(&record, plan, server->owner, server->label, err));
+    if (!record) {
+        SAF_TRY(check_not_expired(plan, &file, err));
+        return set_der(server, der, err);
+    }
+    if (!identity_same_key(record->der, der))
+        return refuse_stranger(plan, err);
+    SAF_TRY(check_not_newer(plan, &file, record, err));
+    return take_record(plan, server, &record, err);
 }
 
 static saf_status read_import(saf_bundle **out, saf_setup_plan *plan, saf_error *err)
@@ -331,7 +388,8 @@ static saf_status gather_generate(saf_setup_plan *plan, saf_error *err)
 static void name_server(saf_setup_plan *plan)
 {
     const saf_zowe_config *config = plan->config;
-    plan->server.owner = config->owner;
+    /* Through a ring its owner gets the private keys of its own certificates; for another's it needs an authority. */
+    plan->server.owner = plan_is_ring(plan) ? config->keyring.owner : config->owner;
     plan->server.label = plan_is_ring(plan) ? config->keyring.label : config->pkcs12.name;
     if (config->scenario == SAF_ZOWE_KEYRING_CONNECT) {
         plan->server.owner = config->keyring.connect_user;

@@ -102,6 +102,8 @@ const char *names_lower(saf_setup_plan *plan, const char *text)
 const char *names_key(const saf_setup_plan *plan, const known_cert *cert)
 {
     bool is_server = cert == &plan->server;
+    if (is_server && plan->config->scenario == SAF_ZOWE_KEYRING_CONNECT)
+        return "zowe.setup.certificate.keyring.connect.label";
     if (plan_is_ring(plan))
         return is_server ? "zowe.setup.certificate.keyring.label" : "zowe.setup.certificate.keyring.caLabel";
     return is_server ? "zowe.setup.certificate.pkcs12.name" : "zowe.setup.certificate.pkcs12.caAlias";

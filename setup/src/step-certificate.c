@@ -21,25 +21,42 @@ static saf_status refuse(const known_cert *cert, saf_error *err, const char *for
     return saf_fail(err, SAF_E_CONFLICT, "%s/%s is in the store, but %s", cert->owner, cert->label, why);
 }
 
+/* Another label does not help a file's certificate: the store would know it again. */
 static saf_status hint_other_name(saf_status status, const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
 {
-    saf_hint(err, "give %s another value in zowe.yaml, and a new one is made", names_key(plan, cert));
+    if (plan_makes_certificates(plan))
+        saf_hint(err, "give %s another value in zowe.yaml, and a new one is made", names_key(plan, cert));
+    else if (*cert->origin)
+        saf_hint(err, "put another certificate into %s", cert->origin);
+    else
+        saf_hint(err, "give %s another value in zowe.yaml", names_key(plan, cert));
     return status;
 }
 
-static saf_status check_usable(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
+static saf_status check_key(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
+{
+    if (cert->record->key_place == SAF_KEY_NONE)
+        return hint_other_name(refuse(cert, err, "it has no private key there"), plan, cert, err);
+    if (cert->record->key_place == SAF_KEY_IN_TOKEN && !plan_is_ring(plan))
+        return hint_other_name(refuse(cert, err, "its private key is in a token and cannot be written to a keystore"), plan, cert, err);
+    return SAF_OK;
+}
+
+static saf_status check_accepted(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
 {
     const saf_cert *record = cert->record;
     char end[SAF_TIME_TEXT_SIZE];
-    if (record->key_place == SAF_KEY_NONE)
-        return hint_other_name(refuse(cert, err, "it has no private key there"), plan, cert, err);
-    if (record->key_place == SAF_KEY_IN_TOKEN && !plan_is_ring(plan))
-        return hint_other_name(refuse(cert, err, "its private key is in a token and cannot be written to a keystore"), plan, cert, err);
     if (record->trust != SAF_TRUST && record->trust != SAF_HIGHTRUST)
         return hint_other_name(refuse(cert, err, "its status is NOTRUST"), plan, cert, err);
     if (record->not_after > saf_clock_now())
         return SAF_OK;
     return hint_other_name(refuse(cert, err, "it expired at %s", saf_time_format(end, record->not_after)), plan, cert, err);
+}
+
+static saf_status check_usable(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
+{
+    SAF_TRY(check_key(plan, cert, err));
+    return check_accepted(plan, cert, err);
 }
 
 static saf_status check_authority(const saf_setup_plan *plan, const known_cert *cert, saf_error *err)
@@ -194,6 +211,30 @@ static const char *object_of(saf_setup_plan *plan, const known_cert *cert)
     return text_pool_printf(&plan->texts, "%s/%s", cert->owner, cert->label);
 }
 
+enum { DAY_SEC = 24 * 60 * 60 };
+
+/* A CA made seconds ago takes no day off. */
+static unsigned whole_days(int64_t seconds)
+{
+    return (unsigned)((seconds + DAY_SEC / 2) / DAY_SEC);
+}
+
+/* How long a certificate is, or will be, valid: as saf_cert_issue() does it, none outlives its signer (NULL: itself, or one that is made
+ * with it). */
+static unsigned days_of(const saf_setup_plan *plan, const known_cert *cert, const saf_cert *signer)
+{
+    unsigned wanted = plan->config->validity_days;
+    if (cert->record)
+        return whole_days(cert->record->not_after - cert->record->not_before);
+    if (!signer)
+        return wanted;
+    int64_t begin = saf_clock_now();
+    if (begin < signer->not_before)
+        begin = signer->not_before;
+    unsigned left = whole_days(signer->not_after - begin);
+    return left < wanted ? left : wanted;
+}
+
 static saf_status plan_made_authority(saf_setup_plan *plan, size_t index, saf_error *err)
 {
     const known_cert *ca = &plan->authorities[index].cert;
@@ -201,7 +242,7 @@ static saf_status plan_made_authority(saf_setup_plan *plan, size_t index, saf_er
     if (ca->record)
         SAF_TRY(check_authority(plan, ca, err));
     const char *object = object_of(plan, ca);
-    const char *text = text_pool_printf(&plan->texts, "make the CA %s, RSA 3072, %u days", object, plan->config->validity_days);
+    const char *text = text_pool_printf(&plan->texts, "make the CA %s, RSA 3072, %u days", object, days_of(plan, ca, NULL));
     SAF_TRY(plan_add(&step, plan, &issue_authority_kind, ca->record ? SAF_STEP_DONE_BEFORE : SAF_STEP_TO_DO, object, text, err));
     step->index = index;
     return SAF_OK;
@@ -236,14 +277,17 @@ static saf_status plan_issued(saf_setup_plan *plan, saf_error *err)
         SAF_TRY(check_server(plan, err));
     const char *object = object_of(plan, server);
     const char *text = text_pool_printf(&plan->texts, "issue %s, RSA 3072, %u days, signed by %s/%s", object,
-                                        plan->config->validity_days, ca->owner, ca->label);
+                                        days_of(plan, server, ca->record), ca->owner, ca->label);
     return plan_add(NULL, plan, &issue_server_kind, server->record ? SAF_STEP_DONE_BEFORE : SAF_STEP_TO_DO, object, text, err);
 }
 
+/* A key that is missing is added. */
 static saf_status plan_imported(saf_setup_plan *plan, saf_error *err)
 {
     const known_cert *server = &plan->server;
     bool is_there = server->record && server->record->key_place != SAF_KEY_NONE;
+    if (server->record)
+        SAF_TRY(is_there ? check_usable(plan, server, err) : check_accepted(plan, server, err));
     const char *object = object_of(plan, server);
     const char *text = text_pool_printf(&plan->texts, "%s %s from %s", server->record ? "add the private key of" : "import", object,
                                         server->origin);
@@ -253,6 +297,6 @@ static saf_status plan_imported(saf_setup_plan *plan, saf_error *err)
 saf_status plan_certificate(saf_setup_plan *plan, saf_error *err)
 {
     if (plan->config->scenario == SAF_ZOWE_KEYRING_CONNECT)
-        return SAF_OK;
+        return check_usable(plan, &plan->server, err);
     return plan_makes_certificates(plan) ? plan_issued(plan, err) : plan_imported(plan, err);
 }

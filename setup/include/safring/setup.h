@@ -45,7 +45,7 @@ const char *saf_zowe_scenario_name(saf_zowe_scenario scenario);
 typedef struct saf_zowe_config {
     saf_zowe_scenario scenario;
     const char *type; /**< as written: PKCS12, JCERACFKS, … */
-    const char *owner; /**< zowe.setup.security.users.zowe, else ZWESVUSR; keyring.owner wins for the ring */
+    const char *owner; /**< zowe.setup.security.users.zowe, else ZWESVUSR; keyring.owner wins for the ring and its certificate */
     struct {
         const char *directory, *name, *ca_alias;
         bool lock;
