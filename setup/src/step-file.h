@@ -10,6 +10,8 @@
 
 #include "plan.h"
 
+#include <base/file.h>
+
 typedef enum file_verdict { FILE_SAME, FILE_OLDER } file_verdict;
 
 struct file_kind {
@@ -26,6 +28,12 @@ saf_status file_plan(saf_setup_plan *plan, const file_kind *kind, size_t index, 
 
 /** SAF_E_CONFLICT: "PATH is there, but …", with the way out. */
 saf_status file_refuse(const char *path, saf_error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** What comes after the last slash. Points into @p path. */
+const char *file_base_name(const char *path);
+
+/** As saf_file_write_at(): the base name of @p path in its directory, which is open. */
+saf_status file_write_into(int directory, const char *path, saf_bytes content, const saf_file_spec *spec, saf_error *err);
 
 saf_status plan_keystores(saf_setup_plan *plan, saf_error *err);  /* step-keystore.c */
 saf_status plan_truststore(saf_setup_plan *plan, saf_error *err); /* step-truststore.c */

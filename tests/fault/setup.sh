@@ -40,7 +40,7 @@ count_calls() {
 }
 
 tried=0
-for call in write pwrite64 fsync fdatasync linkat rename renameat2 mkdir unlink; do
+for call in write pwrite64 fsync fdatasync linkat rename renameat2 mkdir mkdirat fchmod unlink; do
     calls=$(count_calls "$call")
     [ "$calls" -gt 0 ] || continue
     step=$(((calls + POINTS - 1) / POINTS))

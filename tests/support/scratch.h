@@ -33,9 +33,17 @@ static inline int scratch_remove_one(const char *path, __attribute__((unused)) c
     return remove(path);
 }
 
+/* What a test has locked could not be emptied by anybody but root. */
+static inline int scratch_unlock_one(const char *path, __attribute__((unused)) const struct stat *about, int type,
+                                     __attribute__((unused)) struct FTW *where)
+{
+    return type == FTW_D || type == FTW_DNR ? chmod(path, 0700) : 0;
+}
+
 static inline int scratch_leave(void **state)
 {
-    int answer = chdir("/") || nftw(*state, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    int answer = chdir("/") || nftw(*state, scratch_unlock_one, 16, FTW_PHYS) ||
+                 nftw(*state, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(*state);
     return answer;
 }

@@ -118,6 +118,145 @@ TEST(the_key_file_fits_the_certificate)
     assert_int_equal(system("cmp -s a b"), 0);
 }
 
+/* ---- owners and links ---- */
+
+enum { USER = 12345, GROUP = 23456, OTHER_USER = 12346 };
+
+static void must_be_root(void)
+{
+    if (geteuid() != 0)
+        skip();
+}
+
+static void assert_owner(const char *path, uid_t user, gid_t group)
+{
+    struct stat about;
+    assert_int_equal(lstat(path, &about), 0);
+    assert_int_equal(about.st_uid, user);
+    assert_int_equal(about.st_gid, group);
+}
+
+static void give_away(const char *path)
+{
+    assert_int_equal(saf_directory_make(path, 0755, NULL), SAF_OK);
+    assert_int_equal(chown(path, USER, GROUP), 0);
+}
+
+TEST(what_root_makes_below_the_directory_of_a_user_is_theirs)
+{
+    OWN(world) w = { 0 };
+    must_be_root();
+    give_away("root/var/zowe");
+    world_from_fixture(&w, "pkcs12-generate.yaml");
+    world_apply(&w);
+    assert_owner("root/var", 0, 0);
+    assert_owner(KEYSTORE, USER, GROUP);
+    assert_owner(KEYSTORE "/localhost", USER, GROUP);
+    assert_owner(KEYSTORE "/local_ca", USER, GROUP);
+    assert_owner(KEYSTORE "/local_ca/local_ca.keystore.p12", USER, GROUP);
+    assert_owner(KEYSTORE "/localhost/localhost.keystore.p12", USER, GROUP);
+    assert_owner(KEYSTORE "/localhost/localhost.truststore.p12", USER, GROUP);
+    assert_owner(KEYSTORE "/localhost/localhost.key", USER, GROUP);
+    assert_int_equal(world_mode(KEYSTORE "/localhost/localhost.key"), 0600);
+    world_expect_done(&w);
+}
+
+/* One file is missing, and one is ours in another form. */
+TEST(a_file_that_root_writes_again_keeps_its_owner)
+{
+    OWN(world) w = { 0 };
+    must_be_root();
+    world_from_fixture(&w, "pkcs12-import.yaml");
+    world_apply(&w);
+    give_away(KEYSTORE "/server");
+    assert_int_equal(remove(KEYSTORE "/server/server.key"), 0);
+    assert_int_equal(system("cat external-ca.pem >>" KEYSTORE "/server/server.cer"), 0);
+    assert_int_equal(chown(KEYSTORE "/server/server.cer", OTHER_USER, GROUP), 0);
+    world_apply(&w);
+    assert_owner(KEYSTORE "/server/server.key", USER, GROUP);
+    assert_owner(KEYSTORE "/server/server.cer", OTHER_USER, GROUP);
+    assert_owner(KEYSTORE "/server", USER, GROUP);
+    assert_int_equal(world_mode(KEYSTORE "/server"), 0500);
+    assert_int_equal(world_mode(KEYSTORE "/server/server.key"), 0400);
+    world_expect_done(&w);
+}
+
+TEST(zowe_yaml_keeps_its_owner_and_group)
+{
+    OWN(world) w = { 0 };
+    must_be_root();
+    world_from_fixture(&w, "pkcs12-generate.yaml");
+    w.options.update_config = true;
+    assert_int_equal(chown("zowe.yaml", USER, GROUP), 0);
+    world_apply(&w);
+    assert_owner("zowe.yaml", USER, GROUP);
+    assert_int_equal(world_mode("zowe.yaml"), 0640);
+    world_expect_done(&w);
+}
+
+TEST(zowe_yaml_that_became_a_link_after_planning_is_not_followed)
+{
+    OWN(world) w = { 0 };
+    saf_error err = { 0 };
+    world_from_fixture(&w, "keyring-generate.yaml");
+    w.options.update_config = true;
+    OWN(saf_setup_plan) *plan = world_plan(&w);
+    assert_int_equal(rename("zowe.yaml", "elsewhere"), 0);
+    assert_int_equal(symlink("elsewhere", "zowe.yaml"), 0);
+    assert_int_equal(system("cp elsewhere before"), 0);
+    assert_int_equal(saf_setup_apply(plan, NULL, NULL, &err), SAF_E_UNSUPPORTED);
+    assert_string_equal(err.text, "zowe.yaml is a symbolic link, which is not written to");
+    assert_int_equal(system("cmp -s elsewhere before"), 0);
+}
+
+static void expect_link_refused(const char *link)
+{
+    OWN(world) w = { 0 };
+    OWN(saf_setup_plan) *plan = NULL;
+    saf_error err = { 0 };
+    char text[128];
+    snprintf(text, sizeof text, "%s is a symbolic link", link);
+    assert_int_equal(saf_directory_make(KEYSTORE, 0755, NULL), SAF_OK);
+    assert_int_equal(symlink("/nonexistent", link), 0);
+    world_from_fixture(&w, "pkcs12-generate.yaml");
+    assert_int_equal(saf_setup_plan_make(&plan, &w.options, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, text);
+    assert_string_not_equal(err.hint, "");
+    assert_false(saf_file_exists("store"));
+    assert_int_equal(remove(link), 0);
+}
+
+TEST(a_keystore_directory_that_is_a_link_is_a_conflict)
+{
+    expect_link_refused(KEYSTORE "/localhost");
+    expect_link_refused(KEYSTORE "/local_ca");
+}
+
+TEST(a_keystore_directory_that_became_a_link_after_planning_is_not_followed)
+{
+    OWN(world) w = { 0 };
+    saf_error err = { 0 };
+    world_from_fixture(&w, "pkcs12-import.yaml");
+    OWN(saf_setup_plan) *plan = world_plan(&w);
+    assert_int_equal(saf_directory_make("elsewhere", 0755, NULL), SAF_OK);
+    assert_int_equal(saf_directory_make(KEYSTORE, 0755, NULL), SAF_OK);
+    assert_int_equal(symlink("../../../../elsewhere", KEYSTORE "/server"), 0);
+    assert_int_equal(saf_setup_apply(plan, NULL, NULL, &err), SAF_E_EXISTS);
+    assert_int_equal(rmdir("elsewhere"), 0);
+}
+
+TEST(the_directory_of_all_keystores_may_be_a_link)
+{
+    OWN(world) w = { 0 };
+    assert_int_equal(saf_directory_make("root/var/zowe", 0755, NULL), SAF_OK);
+    assert_int_equal(saf_directory_make("elsewhere", 0755, NULL), SAF_OK);
+    assert_int_equal(symlink("../../../elsewhere", KEYSTORE), 0);
+    world_from_fixture(&w, "pkcs12-import.yaml");
+    world_apply(&w);
+    assert_int_equal(world_mode("elsewhere/server"), 0500);
+    world_expect_done(&w);
+}
+
 /* ---- scenario 2 ---- */
 
 TEST(scenario_2_takes_the_certificate_of_the_file)
@@ -411,6 +550,13 @@ int main(void)
         IN_WORLD(a_secret_that_is_made_stands_in_the_audit_trail),
         IN_WORLD(pins_that_were_given_are_written_nowhere),
         IN_WORLD(a_policy_with_another_key_is_a_conflict),
+        IN_WORLD(what_root_makes_below_the_directory_of_a_user_is_theirs),
+        IN_WORLD(a_file_that_root_writes_again_keeps_its_owner),
+        IN_WORLD(zowe_yaml_keeps_its_owner_and_group),
+        IN_WORLD(zowe_yaml_that_became_a_link_after_planning_is_not_followed),
+        IN_WORLD(a_keystore_directory_that_is_a_link_is_a_conflict),
+        IN_WORLD(a_keystore_directory_that_became_a_link_after_planning_is_not_followed),
+        IN_WORLD(the_directory_of_all_keystores_may_be_a_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
