@@ -546,7 +546,9 @@ TEST(a_locked_directory_is_opened_and_locked_again)
     OWN(world) w = { 0 };
     world_from_fixture(&w, "pkcs12-import.yaml");
     world_apply(&w);
+    assert_int_equal(chmod(KEYSTORE "/server", 0700), 0);
     assert_int_equal(remove(KEYSTORE "/server/server.cer"), 0);
+    assert_int_equal(chmod(KEYSTORE "/server", 0500), 0);
     OWN(saf_setup_plan) *plan = world_plan(&w);
     assert_int_equal(saf_setup_plan_pending(plan), 2);
     assert_int_equal(world_step(plan, "lock", NULL)->state, SAF_STEP_TO_DO);
