@@ -99,7 +99,7 @@ static saf_status keep(saf_cert **out, saf_change *change, const saf_issue_reque
     SAF_TRY(saf_store_add_cert(change, &entry, err));
     SAF_TRY(saf_store_find_cert(&cert, saf_change_store(change), saf_change_principal(change), request->owner,
                                 request->label, err));
-    SAF_TRY(saf_store_record_issued(change, signer ? signer : cert, der, err));
+    SAF_TRY(saf_store_record_issued(change, signer ? signer : cert, der, cert->owner, cert->label, err));
     if (out)
         *out = GIVE(&cert);
     return SAF_OK;

@@ -5,7 +5,7 @@
     X(setup) \
     X(store_init) X(store_show) \
     X(ca_create) \
-    X(cert_issue) X(cert_list) X(cert_show) X(cert_export) \
+    X(cert_issue) X(cert_list) X(cert_show) X(cert_export) X(cert_delete) \
     X(ring_create) X(ring_list) X(ring_show) X(ring_connect) X(ring_remove) X(ring_delete) \
     X(token_init) X(token_list) \
     X(secret_generate) X(secret_list) \

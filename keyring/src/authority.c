@@ -9,6 +9,8 @@ const char *saf_function_name(saf_function function)
         [SAF_FN_STORE_READ] = "store-read",       [SAF_FN_STORE_ADMIN] = "store-admin",
         [SAF_FN_CERT_LIST] = "cert-list",         [SAF_FN_CERT_ADD] = "cert-add",
         [SAF_FN_CERT_ALTER] = "cert-alter",       [SAF_FN_CERT_DELETE] = "cert-delete",
+        [SAF_FN_CERT_REQUEST] = "cert-request",   [SAF_FN_CERT_REKEY] = "cert-rekey",
+        [SAF_FN_CERT_ROLLOVER] = "cert-rollover", [SAF_FN_CERT_REVOKE] = "cert-revoke",
         [SAF_FN_CERT_SIGN] = "cert-sign",         [SAF_FN_CERT_KEY] = "cert-key",
         [SAF_FN_RING_LIST] = "ring-list",         [SAF_FN_RING_KEY] = "ring-key",
         [SAF_FN_RING_CREATE] = "ring-create",     [SAF_FN_RING_DELETE] = "ring-delete",

@@ -1,25 +1,11 @@
 #include "audit.h"
-#include "certificate.h"
-#include "facts.h"
+#include "certificate-new.h"
 #include "key.h"
 
+#include <base/clock.h>
 #include <base/fail.h>
-#include <base/own-openssl.h>
 
 /* ---- adding ---- */
-
-static const char *trust_name(saf_trust trust)
-{
-    switch (trust) {
-    case SAF_TRUST:
-        return "TRUST";
-    case SAF_HIGHTRUST:
-        return "HIGHTRUST";
-    case SAF_NOTRUST:
-        return "NOTRUST";
-    }
-    return NULL;
-}
 
 static const char *key_place_name(const saf_cert_entry *entry, bool has_key)
 {
@@ -39,81 +25,38 @@ static saf_status refuse_taken_label(struct storage *storage, const saf_cert_ent
     return status;
 }
 
-static saf_status refuse_known_serial(struct storage *storage, const struct storage_new_cert *cert, saf_error *err)
-{
-    OWN(found_cert) found = { 0 };
-    SAF_TRY(storage_find_cert_by_serial(storage, cert->issuer_digest, cert->serial, cert_take_found, &found, err));
-    if (!found.cert)
-        return SAF_OK;
-    return saf_fail(err, SAF_E_EXISTS, "a certificate with serial %s of the same issuer is there already: %s/%s",
-                    cert->serial, found.cert->owner, found.cert->label);
-}
-
-/* Everything about a new certificate that its DER says. */
-typedef struct new_facts {
-    X509 *x509;
-    saf_cert *facts;
-    unsigned char issuer_digest[SAF_FINGERPRINT_LEN];
-} new_facts;
-
-static void forget(new_facts *read)
-{
-    X509_free(read->x509);
-    saf_cert_free(&read->facts);
-}
-
-OWN_VALUE(new_facts, forget)
-
-static saf_status read_new(new_facts *out, saf_bytes der, saf_error *err)
-{
-    SAF_TRY(facts_parse(&out->x509, der, err));
-    out->facts = calloc(1, sizeof *out->facts);
-    if (!out->facts)
-        return saf_fail_memory(err);
-    SAF_TRY(facts_fill(out->facts, out->x509, der, err));
-    return facts_name_digest(out->issuer_digest, X509_get_issuer_name(out->x509), err);
-}
-
-static saf_status insert(saf_change *change, const saf_cert_entry *entry, const new_facts *new, saf_error *err)
+static saf_status insert(saf_change *change, const saf_cert_entry *entry, const new_cert *new, saf_error *err)
 {
     const saf_cert *facts = new->facts;
-    saf_store *store = change->store;
-    struct storage_new_cert cert = {
-        .owner = entry->owner,
-        .label = entry->label,
-        .trust = entry->trust,
-        .der = entry->der,
-        .issuer_digest = saf_bytes_of(new->issuer_digest, sizeof new->issuer_digest),
-        .serial = facts->serial,
-        .subject_hash = facts_name_hash(X509_get_subject_name(new->x509)),
-        .fingerprint = saf_bytes_of(facts->fingerprint, sizeof facts->fingerprint),
-        .key_id = saf_bytes_of(facts->key_id, sizeof facts->key_id),
-        .not_after = facts->not_after,
-    };
-    SAF_TRY(refuse_taken_label(store->storage, entry, err));
-    SAF_TRY(refuse_known_serial(store->storage, &cert, err));
-    SAF_TRY(key_keep(&cert.has_key, store, entry, facts, new->x509, err));
-    SAF_TRY(storage_add_cert(store->storage, &cert, err));
-    SAF_TRY(cert_touch_owner(store->storage, entry->owner, err));
+    struct storage *storage = change->store->storage;
+    struct storage_new_cert row = new_cert_row(new);
+    row.owner = entry->owner;
+    row.label = entry->label;
+    row.trust = entry->trust;
+    SAF_TRY(refuse_taken_label(storage, entry, err));
+    SAF_TRY(new_cert_refuse_known(storage, new, err));
+    SAF_TRY(key_keep(&row.has_key, change->store, entry, facts, new->x509, err));
+    SAF_TRY(storage_add_cert(storage, &row, err));
+    SAF_TRY(cert_touch_owner(storage, entry->owner, err));
     return audit_write_object(change, "cert-add", entry->owner, entry->label, facts->fingerprint, err,
-                              "trust=%s key=%s serial=%s subject=\"%s\"", trust_name(entry->trust),
-                              key_place_name(entry, cert.has_key), facts->serial, facts->subject);
+                              "trust=%s key=%s serial=%s subject=\"%s\"", cert_trust_name(entry->trust),
+                              key_place_name(entry, row.has_key), facts->serial, facts->subject);
 }
 
 saf_status saf_store_add_cert(saf_change *change, const saf_cert_entry *entry, saf_error *err)
 {
     char owner[SAF_OWNER_MAX + 1];
     saf_cert_entry folded = *entry;
-    OWN(new_facts) new = { 0 };
+    OWN(new_cert) new = { 0 };
     OWN(step) step = { 0 };
     SAF_TRY(saf_owner_fold(owner, entry->owner, err));
     SAF_TRY(saf_label_check(entry->label, err));
     folded.owner = owner;
-    if (!trust_name(entry->trust))
+    if (!cert_trust_name(entry->trust))
         return saf_fail(err, SAF_E_USAGE, "%s/%s: the status is neither TRUST nor HIGHTRUST nor NOTRUST", owner,
                         entry->label);
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_ADD, owner, entry->label, err));
-    SAF_TRY(read_new(&new, entry->der, err));
+    SAF_TRY(new_cert_read(&new, change->store, entry->der, err));
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(insert(change, &folded, &new, err));
     return step_keep(&step, err);
@@ -151,13 +94,31 @@ static saf_status refuse_connected(struct storage *storage, const saf_cert *cert
     return status;
 }
 
+/* Whoever deleted it would lose the private key that the answer is for. */
+static saf_status refuse_requested(const saf_cert *cert, saf_error *err)
+{
+    char at[SAF_TIME_TEXT_SIZE];
+    if (!cert->requested_at)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "a certificate for the key of %s/%s was asked for at %s and is awaited",
+                                 cert->owner, cert->label, saf_time_format(at, cert->requested_at));
+    saf_hint(err, "to delete it nevertheless: safring cert delete %s/%s --force", cert->owner, cert->label);
+    return status;
+}
+
+static saf_status refuse_needed(struct storage *storage, const saf_cert *cert, saf_error *err)
+{
+    SAF_TRY(refuse_connected(storage, cert, err));
+    return refuse_requested(cert, err);
+}
+
 static saf_status delete_found(saf_change *change, const found_cert *found, saf_force force, saf_error *err)
 {
     const saf_cert *cert = found->cert;
     struct storage *storage = change->store->storage;
     uint64_t generation;
     if (force != SAF_FORCE)
-        SAF_TRY(refuse_connected(storage, cert, err));
+        SAF_TRY(refuse_needed(storage, cert, err));
     SAF_TRY(storage_next_generation(&generation, storage, err));
     SAF_TRY(storage_touch_rings_of(storage, found->id, generation, err));
     SAF_TRY(storage_disconnect_all(storage, found->id, err));

@@ -77,6 +77,9 @@ static saf_status make_cert(saf_cert **out, const struct storage_cert *row, X509
     snprintf(cert->label, sizeof cert->label, "%s", row->label);
     cert->trust = row->trust;
     cert->key_place = row->key_place;
+    cert->requested_at = row->requested_at;
+    cert->revoked_at = row->revoked_at;
+    cert->reason = row->reason;
     SAF_TRY(copy_text(&cert->key_uri, row->key_uri, err));
     SAF_TRY(copy_text(&cert->last_serial, row->last_serial, err));
     SAF_TRY(copy_bytes(&cert->der, row->der, err));
@@ -85,19 +88,32 @@ static saf_status make_cert(saf_cert **out, const struct storage_cert *row, X509
     return SAF_OK;
 }
 
-static saf_status parse_row(X509 **out, const struct storage_cert *row, saf_error *err)
+saf_status saf_cert_read(saf_cert **out, saf_bytes der, saf_error *err)
 {
-    if (facts_parse(out, row->der, err) == SAF_OK)
+    const struct storage_cert row = { .owner = "", .label = "", .trust = SAF_NOTRUST, .der = der };
+    OWN(X509) *x509 = NULL;
+    SAF_TRY(facts_parse(&x509, der, err));
+    return make_cert(out, &row, x509, err);
+}
+
+static saf_status parse_row(X509 **out, const struct storage_cert *row, facts_memo *memo, saf_error *err)
+{
+    if (facts_parse_once(out, memo, row->der, err) == SAF_OK)
         return SAF_OK;
     return saf_fail(err, SAF_E_FAILED, "the database is damaged: certificate %s/%s cannot be read", row->owner,
                     row->label);
 }
 
-saf_status cert_from_row(saf_cert **out, const struct storage_cert *row, saf_error *err)
+static saf_status from_row(saf_cert **out, const struct storage_cert *row, facts_memo *memo, saf_error *err)
 {
     OWN(X509) *x509 = NULL;
-    SAF_TRY(parse_row(&x509, row, err));
+    SAF_TRY(parse_row(&x509, row, memo, err));
     return make_cert(out, row, x509, err);
+}
+
+saf_status cert_from_row(saf_cert **out, const struct storage_cert *row, saf_error *err)
+{
+    return from_row(out, row, NULL, err);
 }
 
 /* ---- finding one ---- */
@@ -112,7 +128,7 @@ saf_status cert_take_found(void *context, const struct storage_cert *row, saf_er
     found_cert *found = context;
     saf_cert_free(&found->cert);
     found->id = row->id;
-    return cert_from_row(&found->cert, row, err);
+    return from_row(&found->cert, row, found->memo, err);
 }
 
 saf_status cert_fail_not_found(saf_error *err, const char *owner, const char *label)
@@ -129,11 +145,32 @@ saf_status cert_find(found_cert *out, struct storage *storage, const char *owner
     return out->cert ? SAF_OK : cert_fail_not_found(err, owner, label);
 }
 
+static saf_status fail_replaced(const saf_cert *cert, saf_error *err)
+{
+    return saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s was replaced meanwhile", cert->owner, cert->label);
+}
+
+saf_status cert_find_same(found_cert *out, struct storage *storage, const saf_cert *cert, saf_error *err)
+{
+    SAF_TRY(cert_find(out, storage, cert->owner, cert->label, err));
+    if (memcmp(out->cert->fingerprint, cert->fingerprint, sizeof cert->fingerprint) != 0)
+        return fail_replaced(cert, err);
+    return SAF_OK;
+}
+
+saf_status cert_find_same_key(found_cert *out, struct storage *storage, const saf_cert *cert, saf_error *err)
+{
+    SAF_TRY(cert_find(out, storage, cert->owner, cert->label, err));
+    if (memcmp(out->cert->key_id, cert->key_id, sizeof cert->key_id) != 0)
+        return fail_replaced(cert, err);
+    return SAF_OK;
+}
+
 saf_status saf_store_find_cert(saf_cert **out, saf_store *store, const saf_principal *who, const char *owner,
                                const char *label, saf_error *err)
 {
     char folded[SAF_OWNER_MAX + 1];
-    OWN(found_cert) found = { 0 };
+    OWN(found_cert) found = { .memo = &store->memo };
     OWN(reading) read = { 0 };
     SAF_TRY(saf_owner_fold(folded, owner, err));
     SAF_TRY(saf_label_check(label, err));
@@ -214,6 +251,21 @@ saf_status saf_store_list_certs(saf_cert_page *out, saf_store *store, const saf_
     return SAF_OK;
 }
 
+saf_status saf_store_find_certs_of_key(saf_cert_page *out, saf_store *store, const saf_principal *who, const char *owner,
+                                       const unsigned char key_id[SAF_FINGERPRINT_LEN], saf_error *err)
+{
+    char folded[SAF_OWNER_MAX + 1];
+    OWN(saf_cert_page) page = { 0 };
+    OWN(reading) read = { 0 };
+    SAF_TRY(saf_owner_fold(folded, owner, err));
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_CERT_LIST, folded, "", err));
+    SAF_TRY(reading_begin(&read, store, err));
+    SAF_TRY(storage_visit_certs_of_key(store->storage, folded, saf_bytes_of(key_id, SAF_FINGERPRINT_LEN), take_row, &page,
+                                       err));
+    give_page(out, &page);
+    return SAF_OK;
+}
+
 struct issuer_search {
     const X509_NAME *name;
     saf_cert_page page;
@@ -225,7 +277,7 @@ static saf_status take_issuer(void *context, const struct storage_cert *row, saf
     struct issuer_search *search = context;
     OWN(X509) *x509 = NULL;
     OWN(saf_cert) *cert = NULL;
-    SAF_TRY(parse_row(&x509, row, err));
+    SAF_TRY(parse_row(&x509, row, NULL, err));
     if (X509_NAME_cmp(X509_get_subject_name(x509), search->name) != 0)
         return SAF_OK;
     SAF_TRY(make_cert(&cert, row, x509, err));
@@ -255,4 +307,25 @@ saf_status cert_touch_owner(struct storage *storage, const char *owner, saf_erro
     uint64_t generation;
     SAF_TRY(storage_next_generation(&generation, storage, err));
     return storage_put_owner(storage, owner, generation, err);
+}
+
+saf_status cert_touch(struct storage *storage, const found_cert *found, saf_error *err)
+{
+    uint64_t generation;
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    SAF_TRY(storage_touch_rings_of(storage, found->id, generation, err));
+    return storage_put_owner(storage, found->cert->owner, generation, err);
+}
+
+const char *cert_trust_name(saf_trust trust)
+{
+    switch (trust) {
+    case SAF_TRUST:
+        return "TRUST";
+    case SAF_HIGHTRUST:
+        return "HIGHTRUST";
+    case SAF_NOTRUST:
+        return "NOTRUST";
+    }
+    return NULL;
 }

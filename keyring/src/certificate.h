@@ -19,6 +19,7 @@ saf_status cert_page_take(saf_cert_page *page, saf_cert **cert, saf_error *err);
 typedef struct found_cert {
     int64_t id;
     saf_cert *cert;
+    facts_memo *memo; /* to parse with, or NULL */
 } found_cert;
 
 void found_cert_free(found_cert *found);
@@ -31,10 +32,23 @@ saf_status cert_take_found(void *context, const struct storage_cert *row, saf_er
 saf_status cert_find(found_cert *out, struct storage *storage, const char *owner, const char *label,
                      saf_error *err);
 
+/** The one that the caller's record was read from, as it is now. SAF_E_NOT_FOUND; SAF_E_CONFLICT: the label means another certificate
+ *  by now. */
+saf_status cert_find_same(found_cert *out, struct storage *storage, const saf_cert *cert, saf_error *err);
+
+/** As cert_find_same(), but a renewed one, of the same key, does too. */
+saf_status cert_find_same_key(found_cert *out, struct storage *storage, const saf_cert *cert, saf_error *err);
+
 /** Report that there is no such certificate. */
 saf_status cert_fail_not_found(saf_error *err, const char *owner, const char *label);
 
 /** Note a change of an owner's certificates. */
 saf_status cert_touch_owner(struct storage *storage, const char *owner, saf_error *err);
+
+/** Note a change of a certificate that its owner's virtual ring and the rings it is in show. */
+saf_status cert_touch(struct storage *storage, const found_cert *found, saf_error *err);
+
+/** "TRUST", "HIGHTRUST", "NOTRUST", or NULL. */
+const char *cert_trust_name(saf_trust trust);
 
 #endif

@@ -103,3 +103,41 @@ void step_undo(step *step)
         storage_undo_step(step->storage);
     step->storage = NULL;
 }
+
+/* ---- steps of a caller's ---- */
+
+struct saf_change_step {
+    saf_store *store;
+    step step;
+};
+
+saf_status saf_change_step_begin(saf_change_step **out, saf_change *change, saf_error *err)
+{
+    saf_change_step *made = calloc(1, sizeof *made);
+    if (!made)
+        return saf_fail_memory(err);
+    made->store = change->store;
+    saf_status status = step_begin(&made->step, change, err);
+    if (status == SAF_OK)
+        *out = GIVE(&made);
+    free(made);
+    return status;
+}
+
+saf_status saf_change_step_keep(saf_change_step **step, saf_error *err)
+{
+    saf_status status = step_keep(&(*step)->step, err);
+    saf_change_step_undo(step);
+    return status;
+}
+
+void saf_change_step_undo(saf_change_step **step)
+{
+    if (!step || !*step)
+        return;
+    /* A child of fork() must not undo what its parent is doing. */
+    if ((*step)->store->process == getpid())
+        step_undo(&(*step)->step);
+    free(*step);
+    *step = NULL;
+}

@@ -42,6 +42,41 @@ saf_status facts_parse(X509 **out, saf_bytes der, saf_error *err)
     return SAF_OK;
 }
 
+void facts_memo_free(facts_memo *memo)
+{
+    X509_free(memo->x509);
+    saf_buffer_free(&memo->der);
+    *memo = (facts_memo) { 0 };
+}
+
+static bool remembers(const facts_memo *memo, saf_bytes der)
+{
+    return memo->x509 && memo->der.len == der.len && !memcmp(memo->der.data, der.data, der.len);
+}
+
+/* Not to remember is no failure. */
+static void remember(facts_memo *memo, X509 *x509, saf_bytes der)
+{
+    facts_memo_free(memo);
+    saf_buffer_append(&memo->der, der);
+    if (!memo->der.failed && X509_up_ref(x509))
+        memo->x509 = x509;
+}
+
+saf_status facts_parse_once(X509 **out, facts_memo *memo, saf_bytes der, saf_error *err)
+{
+    if (memo && remembers(memo, der)) {
+        if (!X509_up_ref(memo->x509))
+            return saf_fail_memory(err);
+        *out = memo->x509;
+        return SAF_OK;
+    }
+    SAF_TRY(facts_parse(out, der, err));
+    if (memo)
+        remember(memo, *out, der);
+    return SAF_OK;
+}
+
 /* As RFC 4514 escapes, but in the certificate's own order and with UTF-8 shown as it is. */
 static const unsigned long NAME_FLAGS = XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
 
@@ -184,5 +219,58 @@ saf_status facts_name_digest(unsigned char out[SAF_FINGERPRINT_LEN], const X509_
     if (!X509_NAME_get0_der(name, &der, &len))
         return saf_fail_openssl(err, "cannot encode a certificate's name");
     SHA256(der, len, out);
+    return SAF_OK;
+}
+
+/* Case does not count, nor do blanks at either end, nor how many are between words. */
+static void append_folded(saf_buffer *out, const unsigned char *text, size_t len)
+{
+    bool blank = false, begun = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = text[i];
+        if (c == ' ') {
+            blank = begun;
+            continue;
+        }
+        if (blank)
+            saf_buffer_append_text(out, " ");
+        if (c >= 'A' && c <= 'Z')
+            c = (unsigned char)(c - 'A' + 'a');
+        saf_buffer_append(out, saf_bytes_of(&c, 1));
+        blank = false;
+        begun = true;
+    }
+}
+
+static saf_status append_value(saf_buffer *out, const ASN1_STRING *value, saf_error *err)
+{
+    OWN(saf_buffer) folded = { 0 };
+    unsigned char *utf8 = NULL;
+    int len = ASN1_STRING_to_UTF8(&utf8, value);
+    if (len >= 0)
+        append_folded(&folded, utf8, (size_t)len);
+    else /* no text: a BIT STRING, say */
+        saf_buffer_append(&folded, saf_bytes_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)));
+    OPENSSL_free(utf8);
+    ERR_clear_error();
+    SAF_TRY(saf_buffer_check(&folded, err));
+    saf_buffer_printf(out, "%zu:", folded.len);
+    saf_buffer_append(out, saf_buffer_bytes(&folded));
+    return saf_buffer_check(out, err);
+}
+
+/* Every part is preceded by its length, and types are object identifiers: OpenSSL's names of them may change. */
+saf_status facts_name_canonical_digest(unsigned char out[SAF_FINGERPRINT_LEN], const X509_NAME *name, saf_error *err)
+{
+    OWN(saf_buffer) text = { 0 };
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        const ASN1_OBJECT *type = X509_NAME_ENTRY_get_object(entry);
+        size_t len = OBJ_length(type);
+        saf_buffer_printf(&text, "%d:%zu:", X509_NAME_ENTRY_set(entry), len);
+        saf_buffer_append(&text, saf_bytes_of(OBJ_get0_data(type), len));
+        SAF_TRY(append_value(&text, X509_NAME_ENTRY_get_data(entry), err));
+    }
+    SHA256(text.data ? text.data : (const unsigned char *)"", text.len, out);
     return SAF_OK;
 }

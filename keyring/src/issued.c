@@ -51,15 +51,6 @@ static saf_status raise_serial(char **out, saf_change *change, const found_cert 
     return SAF_OK;
 }
 
-/* The caller's record must still be what the label means. */
-static saf_status find_ca(found_cert *out, saf_change *change, const saf_cert *ca, saf_error *err)
-{
-    SAF_TRY(cert_find(out, change->store->storage, ca->owner, ca->label, err));
-    if (memcmp(out->cert->key_id, ca->key_id, sizeof ca->key_id) != 0)
-        return saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s was replaced meanwhile", ca->owner, ca->label);
-    return SAF_OK;
-}
-
 saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert *ca, saf_error *err)
 {
     OWN(found_cert) found = { 0 };
@@ -67,7 +58,7 @@ saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert 
     OWN(step) step = { 0 };
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_SIGN, ca->owner, ca->label, err));
     SAF_TRY(step_begin(&step, change, err));
-    SAF_TRY(find_ca(&found, change, ca, err));
+    SAF_TRY(cert_find_same_key(&found, change->store->storage, ca, err));
     SAF_TRY(raise_serial(&text, change, &found, err));
     SAF_TRY(step_keep(&step, err));
     *out = GIVE(&text);
@@ -76,49 +67,92 @@ saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert 
 
 /* ---- what was issued ---- */
 
-static saf_status read_issued(saf_cert **out, const saf_cert *ca, saf_bytes der, saf_error *err)
+/* A certificate that a CA signed, and whom it was for. */
+typedef struct product {
+    X509 *x509;
+    saf_cert *facts;
+    saf_bytes der;
+    char owner[SAF_OWNER_MAX + 1]; /* "": it is not kept here */
+    const char *label;
+} product;
+
+static void release_product(product *product)
 {
-    OWN(X509) *x509 = NULL;
-    OWN(saf_cert) *facts = calloc(1, sizeof *facts);
-    if (!facts)
+    X509_free(product->x509);
+    saf_cert_free(&product->facts);
+}
+
+OWN_VALUE(product, release_product)
+
+static saf_status read_product(product *out, saf_store *store, const saf_cert *ca, saf_error *err)
+{
+    out->facts = calloc(1, sizeof *out->facts);
+    if (!out->facts)
         return saf_fail_memory(err);
-    SAF_TRY(facts_parse(&x509, der, err));
-    SAF_TRY(facts_fill(facts, x509, der, err));
-    if (strcmp(facts->issuer, ca->subject) != 0)
-        return saf_fail(err, SAF_E_USAGE, "the certificate with serial %s was not issued by %s/%s", facts->serial,
+    SAF_TRY(facts_parse_once(&out->x509, &store->memo, out->der, err));
+    SAF_TRY(facts_fill(out->facts, out->x509, out->der, err));
+    if (strcmp(out->facts->issuer, ca->subject) != 0)
+        return saf_fail(err, SAF_E_USAGE, "the certificate with serial %s was not issued by %s/%s", out->facts->serial,
                         ca->owner, ca->label);
-    *out = GIVE(&facts);
     return SAF_OK;
 }
 
-static saf_status add_issued(saf_change *change, const saf_cert *ca, const saf_cert *facts, saf_bytes der,
-                             saf_error *err)
+static saf_status name_recipient(product *out, const char *owner, const char *label, saf_error *err)
+{
+    out->label = label;
+    if (!owner && !label)
+        return SAF_OK;
+    SAF_TRY(saf_owner_fold(out->owner, owner, err));
+    return saf_label_check(label, err);
+}
+
+static saf_status write_record(saf_change *change, const saf_cert *ca, const product *product, saf_error *err)
+{
+    const saf_cert *facts = product->facts;
+    OWN(saf_buffer) recipient = { 0 };
+    if (*product->owner)
+        saf_buffer_printf(&recipient, "%s/%s", product->owner, product->label);
+    SAF_TRY(saf_buffer_check(&recipient, err));
+    return audit_write_object(change, "cert-issue", ca->owner, ca->label, facts->fingerprint, err,
+                              "serial=%s for=\"%s\" subject=\"%s\"", facts->serial, saf_buffer_text(&recipient),
+                              facts->subject);
+}
+
+static saf_status add_issued(saf_change *change, const saf_cert *ca, const product *product, saf_error *err)
 {
     struct storage *storage = change->store->storage;
+    const saf_cert *facts = product->facts;
+    unsigned char digest[SAF_FINGERPRINT_LEN];
+    SAF_TRY(facts_name_canonical_digest(digest, X509_get_issuer_name(product->x509), err));
+    struct storage_ca signer = {
+        .key_id = saf_bytes_of(ca->key_id, sizeof ca->key_id), .name_digest = saf_bytes_of(digest, sizeof digest)
+    };
     struct storage_issued issued = {
-        .ca_key_id = saf_bytes_of(ca->key_id, sizeof ca->key_id),
+        .owner = *product->owner ? product->owner : NULL,
+        .label = *product->owner ? product->label : NULL,
         .serial = facts->serial,
-        .der = der,
+        .der = product->der,
         .fingerprint = saf_bytes_of(facts->fingerprint, sizeof facts->fingerprint),
         .not_after = facts->not_after,
         .at = saf_clock_now(),
     };
     bool taken;
-    SAF_TRY(storage_has_issued(&taken, storage, issued.ca_key_id, issued.serial, err));
+    SAF_TRY(storage_has_issued(&taken, storage, signer.key_id, issued.serial, err));
     if (taken)
         return saf_fail(err, SAF_E_EXISTS, "%s/%s has issued serial %s before", ca->owner, ca->label, facts->serial);
-    SAF_TRY(storage_add_issued(storage, &issued, err));
-    return audit_write_object(change, "cert-issue", ca->owner, ca->label, facts->fingerprint, err,
-                              "serial=%s subject=\"%s\"", facts->serial, facts->subject);
+    SAF_TRY(storage_add_issued(storage, &signer, &issued, err));
+    return write_record(change, ca, product, err);
 }
 
-saf_status saf_store_record_issued(saf_change *change, const saf_cert *ca, saf_bytes der, saf_error *err)
+saf_status saf_store_record_issued(saf_change *change, const saf_cert *ca, saf_bytes der, const char *owner, const char *label,
+                                   saf_error *err)
 {
-    OWN(saf_cert) *facts = NULL;
+    OWN(product) product = { .der = der };
     OWN(step) step = { 0 };
+    SAF_TRY(name_recipient(&product, owner, label, err));
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_SIGN, ca->owner, ca->label, err));
-    SAF_TRY(read_issued(&facts, ca, der, err));
+    SAF_TRY(read_product(&product, change->store, ca, err));
     SAF_TRY(step_begin(&step, change, err));
-    SAF_TRY(add_issued(change, ca, facts, der, err));
+    SAF_TRY(add_issued(change, ca, &product, err));
     return step_keep(&step, err);
 }

@@ -46,17 +46,6 @@ static saf_status encode(saf_secret *out, EVP_PKEY *key, saf_error *err)
     return status;
 }
 
-static saf_status decode(EVP_PKEY **out, const saf_secret *plain, saf_error *err)
-{
-    const unsigned char *at = plain->data;
-    OWN(PKCS8_PRIV_KEY_INFO) *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)plain->len);
-    EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
-    if (!key)
-        return saf_fail_openssl(err, "cannot read the private key");
-    *out = key;
-    return SAF_OK;
-}
-
 /* Whether @p key signs what @p x509 verifies. Comparing public keys is not enough: a key file says what its public half
  * is, and may lie to get at the key of another owner. Keys that cannot sign (X25519) are not asked to. */
 static int works_for(EVP_PKEY *key, X509 *x509)
@@ -82,13 +71,13 @@ static saf_status fail_wrong_key(const saf_cert_entry *entry, saf_error *err)
 }
 
 /* What is checked is what will be read again. */
-static saf_status encode_checked(saf_secret *out, const saf_cert_entry *entry, X509 *x509, saf_error *err)
+static saf_status encode_checked(saf_secret *out, saf_store *store, const saf_cert_entry *entry, X509 *x509, saf_error *err)
 {
     OWN(EVP_PKEY) *again = NULL;
     if (X509_check_private_key(x509, entry->key) != 1)
         return fail_wrong_key(entry, err);
     SAF_TRY(encode(out, entry->key, err));
-    SAF_TRY(decode(&again, out, err));
+    SAF_TRY(key_reader_read(&again, &store->reader, out, err));
     return works_for(again, x509) ? SAF_OK : fail_wrong_key(entry, err);
 }
 
@@ -148,7 +137,7 @@ static saf_status note_holder(void *context, const struct storage_cert *row, saf
     return SAF_OK;
 }
 
-static saf_status check_uri(const char *uri, saf_error *err)
+saf_status key_check_uri(const char *uri, saf_error *err)
 {
     if (strncasecmp(uri, "pkcs11:", 7) != 0 || strlen(uri) > SAF_KEY_URI_MAX || !name_is_printable(uri))
         return saf_fail(err, SAF_E_USAGE, "\"%.200s\" is not the PKCS#11 URI of a key", uri);
@@ -160,11 +149,11 @@ static saf_status check_uri(const char *uri, saf_error *err)
 }
 
 /* @p plain: the key's encoding when it comes with the entry. */
-static saf_status check_entry(saf_secret *plain, const saf_cert_entry *entry, X509 *x509, saf_error *err)
+static saf_status check_entry(saf_secret *plain, saf_store *store, const saf_cert_entry *entry, X509 *x509, saf_error *err)
 {
     if (entry->key && entry->key_uri)
         return saf_fail(err, SAF_E_USAGE, "a private key is either in the store or in a token, not both");
-    return entry->key ? encode_checked(plain, entry, x509, err) : check_uri(entry->key_uri, err);
+    return entry->key ? encode_checked(plain, store, entry, x509, err) : key_check_uri(entry->key_uri, err);
 }
 
 saf_status key_keep(bool *has_key, saf_store *store, const saf_cert_entry *entry, const saf_cert *cert, X509 *x509,
@@ -174,7 +163,7 @@ saf_status key_keep(bool *has_key, saf_store *store, const saf_cert_entry *entry
     *has_key = false;
     if (!entry->key && !entry->key_uri)
         return storage_visit_key_holders(store->storage, entry->owner, key_id_of(cert), note_holder, has_key, err);
-    SAF_TRY(check_entry(&plain, entry, x509, err));
+    SAF_TRY(check_entry(&plain, store, entry, x509, err));
     struct kept_key kept = { .uri = entry->key_uri };
     SAF_TRY(storage_find_key(store->storage, key_id_of(cert), look_at_kept, &kept, err));
     SAF_TRY(kept.found ? share(&kept, entry, err) : add_record(store, entry, cert, &plain, err));
@@ -182,23 +171,12 @@ saf_status key_keep(bool *has_key, saf_store *store, const saf_cert_entry *entry
     return SAF_OK;
 }
 
-static saf_status find_same(found_cert *out, saf_change *change, const saf_cert *cert, saf_error *err)
+static saf_status find_keyless(found_cert *out, saf_change *change, const saf_cert *cert, saf_error *err)
 {
-    SAF_TRY(cert_find(out, change->store->storage, cert->owner, cert->label, err));
-    if (memcmp(out->cert->fingerprint, cert->fingerprint, sizeof cert->fingerprint) != 0)
-        return saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s was replaced meanwhile", cert->owner, cert->label);
+    SAF_TRY(cert_find_same(out, change->store->storage, cert, err));
     if (out->cert->key_place != SAF_KEY_NONE)
         return saf_fail(err, SAF_E_EXISTS, "certificate %s/%s has a private key already", cert->owner, cert->label);
     return SAF_OK;
-}
-
-/* Readers of rings see the difference: a key that can be loaded. */
-static saf_status touch_readers(struct storage *storage, const found_cert *found, saf_error *err)
-{
-    uint64_t generation;
-    SAF_TRY(storage_next_generation(&generation, storage, err));
-    SAF_TRY(storage_touch_rings_of(storage, found->id, generation, err));
-    return storage_put_owner(storage, found->cert->owner, generation, err);
 }
 
 static saf_status give_key(saf_change *change, const found_cert *found, EVP_PKEY *key, saf_error *err)
@@ -211,7 +189,8 @@ static saf_status give_key(saf_change *change, const found_cert *found, EVP_PKEY
     SAF_TRY(facts_parse(&x509, cert->der, err));
     SAF_TRY(key_keep(&has_key, change->store, &entry, cert, x509, err));
     SAF_TRY(storage_set_key(storage, found->id, err));
-    SAF_TRY(touch_readers(storage, found, err));
+    /* Readers of rings see the difference: a key that can be loaded. */
+    SAF_TRY(cert_touch(storage, found, err));
     return audit_write_object(change, "cert-add-key", cert->owner, cert->label, cert->fingerprint, err, "key=stored");
 }
 
@@ -223,7 +202,7 @@ saf_status saf_store_add_key(saf_change *change, const saf_cert *cert, EVP_PKEY 
         return saf_fail(err, SAF_E_USAGE, "no private key given for %s/%s", cert->owner, cert->label);
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_ADD, cert->owner, cert->label, err));
     SAF_TRY(step_begin(&step, change, err));
-    SAF_TRY(find_same(&found, change, cert, err));
+    SAF_TRY(find_keyless(&found, change, cert, err));
     SAF_TRY(give_key(change, &found, key, err));
     return step_keep(&step, err);
 }
@@ -244,7 +223,7 @@ static saf_status open_sealed(void *context, const struct storage_key *record, s
         return SAF_OK;
     SAF_TRY(seal_context(&binding, opening->store, record, err));
     SAF_TRY(saf_envelope_open(&plain, &opening->store->key, saf_buffer_bytes(&binding), record->sealed, err));
-    return decode(&opening->key, &plain, err);
+    return key_reader_read(&opening->key, &opening->store->reader, &plain, err);
 }
 
 struct holder {

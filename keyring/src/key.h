@@ -11,6 +11,9 @@
 saf_status key_keep(bool *has_key, saf_store *store, const saf_cert_entry *entry, const saf_cert *cert, X509 *x509,
                     saf_error *err);
 
+/** Check the URI of a key in a token: RFC 7512, without a PIN. SAF_E_USAGE. */
+saf_status key_check_uri(const char *uri, saf_error *err);
+
 /** Load the private key that the certificate has now. SAF_E_NOT_FOUND, SAF_E_UNSUPPORTED (in a token). */
 saf_status key_load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err);
 

@@ -49,7 +49,7 @@ saf_status saf_ring_delete(saf_change *change, const char *owner, const char *na
 
 /* ---- connections ---- */
 
-static const char *usage_name(saf_usage usage)
+const char *ring_usage_name(saf_usage usage)
 {
     switch (usage) {
     case SAF_USAGE_PERSONAL:
@@ -111,7 +111,7 @@ static saf_status connect_ends(saf_change *change, const connection_ends *ends, 
     SAF_TRY(touch(storage, ends, err));
     return audit_write_object(change, "ring-connect", ends->ring_owner, ends->ring_name,
                               ends->cert.cert->fingerprint, err, "certificate=\"%s/%s\" usage=%s default=%s",
-                              ends->cert_owner, ends->label, usage_name(request->usage),
+                              ends->cert_owner, ends->label, ring_usage_name(request->usage),
                               request->is_default == SAF_DEFAULT ? "yes" : "no");
 }
 
@@ -133,7 +133,7 @@ saf_status saf_ring_connect(saf_change *change, const saf_connect_request *reque
     OWN(connection_ends) ends = { 0 };
     OWN(step) step = { 0 };
     SAF_TRY(name_ends(&ends, request, err));
-    if (!usage_name(request->usage))
+    if (!ring_usage_name(request->usage))
         return saf_fail(err, SAF_E_USAGE, "%s/%s: the usage is neither PERSONAL nor CERTAUTH nor SITE",
                         ends.cert_owner, ends.label);
     SAF_TRY(ask_to_connect(change, &ends, request->usage, err));

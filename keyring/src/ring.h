@@ -21,4 +21,7 @@ saf_status ring_look_for(found_ring *out, struct storage *storage, const char *o
 /** Check and fold an owner of rings: CERTAUTH and SITE own none. SAF_E_USAGE, codes 8/8/28. */
 saf_status ring_owner_fold(char *out, const char *owner, saf_error *err);
 
+/** "PERSONAL", "CERTAUTH", "SITE", or NULL. */
+const char *ring_usage_name(saf_usage usage);
+
 #endif

@@ -2,55 +2,15 @@
 
 #include <base/fail.h>
 
-/* ---- private keys ---- */
-
-saf_status storage_find_key(struct storage *storage, saf_bytes id, storage_key_visitor visit, void *context,
-                            saf_error *err)
-{
-    OWN(statement) find = statement_of(storage, "SELECT id, record_id, version, sealed, uri FROM key WHERE id = ?");
-    bind_blob(&find, id);
-    bool row;
-    SAF_TRY(statement_step(&row, &find, err));
-    if (!row)
-        return SAF_OK;
-    struct storage_key key = {
-        .id = column_blob(&find, 0),
-        .record_id = column_blob(&find, 1),
-        .version = (uint32_t)column_number(&find, 2),
-        .sealed = column_blob(&find, 3),
-        .uri = column_text(&find, 4),
-    };
-    if ((key.sealed.len > 0) == (key.uri != NULL))
-        return storage_fail_value(storage, "a private key is neither sealed nor in a token, or both", err);
-    return visit(context, &key, err);
-}
-
-saf_status storage_add_key(struct storage *storage, const struct storage_key *key, saf_error *err)
-{
-    OWN(statement) add =
-        statement_of(storage, "INSERT INTO key (id, record_id, version, sealed, uri) VALUES (?, ?, ?, ?, ?)");
-    bind_blob(&add, key->id);
-    bind_blob(&add, key->record_id);
-    bind_number(&add, key->version);
-    bind_optional_blob(&add, key->sealed);
-    bind_text(&add, key->uri);
-    return statement_run(&add, err);
-}
-
-saf_status storage_drop_unused_key(struct storage *storage, saf_bytes id, saf_error *err)
-{
-    OWN(statement) drop = statement_of(storage, "DELETE FROM key WHERE id = ?1"
-                                                " AND NOT EXISTS (SELECT 1 FROM certificate WHERE key = ?1)");
-    bind_blob(&drop, id);
-    return statement_run(&drop, err);
-}
-
-/* ---- certificates ---- */
-
-#define CERT_COLUMNS "c.id, c.owner, c.label, c.trust, c.der, c.last_serial, k.id IS NOT NULL, k.uri"
-#define CERT_TABLES " FROM certificate AS c LEFT JOIN key AS k ON k.id = c.key "
+#define CERT_COLUMNS \
+    "c.id, c.owner, c.label, c.trust, c.der, c.last_serial, k.id IS NOT NULL, k.uri, c.requested_at," \
+    " i.revoked_at, i.revocation_reason"
+/* One row at most: nothing stops the same certificate from being recorded under two CAs. */
+#define CERT_TABLES \
+    " FROM certificate AS c LEFT JOIN key AS k ON k.id = c.key LEFT JOIN issued AS i ON i.id =" \
+    " (SELECT id FROM issued WHERE fingerprint = c.fingerprint AND revoked_at IS NOT NULL ORDER BY revoked_at LIMIT 1) "
 #define SELECT_CERT "SELECT " CERT_COLUMNS CERT_TABLES
-enum { CERT_COLUMN_COUNT = 8 };
+enum { CERT_COLUMN_COUNT = 11 };
 
 static saf_key_place key_place(statement *rows)
 {
@@ -71,19 +31,6 @@ static saf_status read_trust(saf_trust *out, statement *rows, saf_error *err)
     return storage_fail_value(rows->storage, "a certificate has an unknown status", err);
 }
 
-static saf_status read_usage(struct storage_cert *out, statement *rows, saf_error *err)
-{
-    int64_t usage = column_number(rows, CERT_COLUMN_COUNT);
-    int64_t is_default = column_number(rows, CERT_COLUMN_COUNT + 1);
-    if (usage != SAF_USAGE_SITE && usage != SAF_USAGE_CERTAUTH && usage != SAF_USAGE_PERSONAL)
-        return storage_fail_value(rows->storage, "a connection has an unknown usage", err);
-    if (is_default != 0 && is_default != 1)
-        return storage_fail_value(rows->storage, "whether a connection is the default", err);
-    out->usage = (saf_usage)usage;
-    out->is_default = is_default ? SAF_DEFAULT : SAF_NOT_DEFAULT;
-    return SAF_OK;
-}
-
 static saf_status read_cert(struct storage_cert *out, statement *rows, saf_error *err)
 {
     *out = (struct storage_cert) {
@@ -94,9 +41,12 @@ static saf_status read_cert(struct storage_cert *out, statement *rows, saf_error
         .last_serial = column_text(rows, 5),
         .key_place = key_place(rows),
         .key_uri = column_text(rows, 7),
+        .requested_at = column_number(rows, 8),
+        .revoked_at = column_number(rows, 9),
     };
     if (!out->owner || !out->label)
         return saf_fail_memory(err); /* both are NOT NULL */
+    SAF_TRY(column_reason(&out->reason, rows, 10, err));
     return read_trust(&out->trust, rows, err);
 }
 
@@ -110,7 +60,7 @@ static saf_status visit_all(statement *rows, storage_cert_visitor visit, void *c
         struct storage_cert cert;
         SAF_TRY(read_cert(&cert, rows, err));
         if (in_ring)
-            SAF_TRY(read_usage(&cert, rows, err));
+            SAF_TRY(column_usage(&cert.usage, &cert.is_default, rows, CERT_COLUMN_COUNT, err));
         SAF_TRY(visit(context, &cert, err));
         SAF_TRY(statement_step(&row, rows, err));
     }
@@ -152,6 +102,16 @@ saf_status storage_visit_key_holders(struct storage *storage, const char *owner,
     return visit_all(&rows, visit, context, err);
 }
 
+/* The + keeps SQLite from reading all of an owner's. */
+saf_status storage_visit_certs_of_key(struct storage *storage, const char *owner, saf_bytes key_id,
+                                      storage_cert_visitor visit, void *context, saf_error *err)
+{
+    OWN(statement) rows = statement_of(storage, SELECT_CERT "WHERE +c.owner = ? AND c.key_id = ? ORDER BY c.id");
+    bind_text(&rows, owner);
+    bind_blob(&rows, key_id);
+    return visit_all(&rows, visit, context, err);
+}
+
 saf_status storage_visit_subjects(struct storage *storage, uint32_t subject_hash, const char *owner,
                                   storage_cert_visitor visit, void *context, saf_error *err)
 {
@@ -162,9 +122,9 @@ saf_status storage_visit_subjects(struct storage *storage, uint32_t subject_hash
     return visit_all(&rows, visit, context, err);
 }
 
-/* Row values make a page begin in the index, however long the listing is. */
+/* Row values make a page begin in the index, however long the listing is; within one owner, only a label does. */
 #define PAGE_OF_OWNER SELECT_CERT "WHERE (c.owner, c.label) > (?1, ?2) AND c.owner = ?4" \
-                                  " ORDER BY c.owner, c.label LIMIT ?3"
+                                  " AND c.label > iif(?1 = ?4, ?2, '') ORDER BY c.owner, c.label LIMIT ?3"
 #define PAGE_OF_ALL SELECT_CERT "WHERE (c.owner, c.label) > (?1, ?2) ORDER BY c.owner, c.label LIMIT ?3"
 
 saf_status storage_visit_certs(struct storage *storage, const saf_cert_query *query, storage_cert_visitor visit,
@@ -239,30 +199,43 @@ saf_status storage_set_last_serial(struct storage *storage, int64_t cert_id, con
     return statement_run(&set, err);
 }
 
-/* ---- what CAs have issued ---- */
-
-saf_status storage_has_issued(bool *out, struct storage *storage, saf_bytes ca_key_id, const char *serial,
-                              saf_error *err)
+saf_status storage_set_label(struct storage *storage, int64_t cert_id, const char *label, saf_error *err)
 {
-    OWN(statement) find =
-        statement_of(storage, "SELECT count(*) FROM issued WHERE ca_key_id = ? AND serial = ?");
-    bind_blob(&find, ca_key_id);
-    bind_text(&find, serial);
-    int64_t count;
-    SAF_TRY(statement_number(&count, &find, err));
-    *out = count > 0;
-    return SAF_OK;
+    OWN(statement) set = statement_of(storage, "UPDATE certificate SET label = ? WHERE id = ?");
+    bind_text(&set, label);
+    bind_number(&set, cert_id);
+    return statement_run(&set, err);
 }
 
-saf_status storage_add_issued(struct storage *storage, const struct storage_issued *issued, saf_error *err)
+saf_status storage_set_trust(struct storage *storage, int64_t cert_id, saf_trust trust, saf_error *err)
 {
-    OWN(statement) add = statement_of(storage, "INSERT INTO issued (ca_key_id, serial, der, fingerprint, not_after, at)"
-                                               " VALUES (?, ?, ?, ?, ?, ?)");
-    bind_blob(&add, issued->ca_key_id);
-    bind_text(&add, issued->serial);
-    bind_blob(&add, issued->der);
-    bind_blob(&add, issued->fingerprint);
-    bind_number(&add, issued->not_after);
-    bind_number(&add, issued->at);
-    return statement_run(&add, err);
+    OWN(statement) set = statement_of(storage, "UPDATE certificate SET trust = ? WHERE id = ?");
+    bind_number(&set, (uint32_t)trust);
+    bind_number(&set, cert_id);
+    return statement_run(&set, err);
+}
+
+saf_status storage_set_requested(struct storage *storage, int64_t cert_id, int64_t at, saf_error *err)
+{
+    OWN(statement) set = statement_of(storage, "UPDATE certificate SET requested_at = ? WHERE id = ?");
+    bind_number(&set, at);
+    bind_number(&set, cert_id);
+    return statement_run(&set, err);
+}
+
+saf_status storage_replace_cert(struct storage *storage, int64_t cert_id, const struct storage_new_cert *cert,
+                                saf_error *err)
+{
+    OWN(statement) set =
+        statement_of(storage, "UPDATE certificate SET trust = ?, der = ?, issuer_digest = ?, serial = ?,"
+                              " subject_hash = ?, fingerprint = ?, not_after = ?, requested_at = NULL WHERE id = ?");
+    bind_number(&set, (uint32_t)cert->trust);
+    bind_blob(&set, cert->der);
+    bind_blob(&set, cert->issuer_digest);
+    bind_text(&set, cert->serial);
+    bind_number(&set, cert->subject_hash);
+    bind_blob(&set, cert->fingerprint);
+    bind_number(&set, cert->not_after);
+    bind_number(&set, cert_id);
+    return statement_run(&set, err);
 }

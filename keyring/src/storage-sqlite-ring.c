@@ -140,3 +140,53 @@ saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_
     bind_number(&gone, cert_id);
     return statement_run(&gone, err);
 }
+
+/* ---- one certificate's connections ---- */
+
+#define SELECT_CONNECTION \
+    "SELECT n.id, n.ring, r.owner, r.name, n.usage, n.is_default FROM connection AS n JOIN ring AS r ON r.id = n.ring "
+
+static saf_status visit_connections(statement *rows, storage_connection_visitor visit, void *context, saf_error *err)
+{
+    bool row;
+    SAF_TRY(statement_step(&row, rows, err));
+    while (row) {
+        struct storage_connection connection = {
+            .id = column_number(rows, 0),
+            .ring_id = column_number(rows, 1),
+            .ring_owner = column_text(rows, 2),
+            .ring_name = column_text(rows, 3),
+        };
+        if (!connection.ring_owner || !connection.ring_name)
+            return saf_fail_memory(err); /* both are NOT NULL */
+        SAF_TRY(column_usage(&connection.usage, &connection.is_default, rows, 4, err));
+        SAF_TRY(visit(context, &connection, err));
+        SAF_TRY(statement_step(&row, rows, err));
+    }
+    return SAF_OK;
+}
+
+saf_status storage_visit_connections(struct storage *storage, int64_t cert_id, storage_connection_visitor visit,
+                                     void *context, saf_error *err)
+{
+    OWN(statement) rows = statement_of(storage, SELECT_CONNECTION "WHERE n.certificate = ? ORDER BY n.id");
+    bind_number(&rows, cert_id);
+    return visit_connections(&rows, visit, context, err);
+}
+
+saf_status storage_find_connection(struct storage *storage, int64_t ring_id, int64_t cert_id,
+                                   storage_connection_visitor visit, void *context, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, SELECT_CONNECTION "WHERE n.ring = ? AND n.certificate = ?");
+    bind_number(&find, ring_id);
+    bind_number(&find, cert_id);
+    return visit_connections(&find, visit, context, err);
+}
+
+saf_status storage_hand_over(struct storage *storage, int64_t connection_id, int64_t cert_id, saf_error *err)
+{
+    OWN(statement) give = statement_of(storage, "UPDATE connection SET certificate = ? WHERE id = ?");
+    bind_number(&give, cert_id);
+    bind_number(&give, connection_id);
+    return statement_run(&give, err);
+}

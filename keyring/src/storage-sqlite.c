@@ -6,9 +6,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* "Safr": marks the file as ours, in the SQLite header that file(1) shows. */
-#define APPLICATION_ID "1398892146"
-
 static saf_status status_of_code(int code)
 {
     switch (code & 0xFF) {
@@ -72,101 +69,6 @@ saf_status storage_fail_value(const struct storage *storage, const char *what, s
     return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: %s", storage->path, what);
 }
 
-/* ---- statements ---- */
-
-statement statement_of(struct storage *storage, const char *sql)
-{
-    statement made = { .storage = storage };
-    made.code = sqlite3_prepare_v2(storage->db, sql, -1, &made.handle, NULL);
-    return made;
-}
-
-void statement_free(statement *statement)
-{
-    sqlite3_finalize(statement->handle);
-    statement->handle = NULL;
-}
-
-static void note(statement *statement, int code)
-{
-    if (statement->code == SQLITE_OK)
-        statement->code = code;
-}
-
-void bind_text(statement *statement, const char *text)
-{
-    note(statement, sqlite3_bind_text(statement->handle, ++statement->bound, text, -1, SQLITE_STATIC));
-}
-
-void bind_blob(statement *statement, saf_bytes bytes)
-{
-    /* SQLite takes a NULL pointer for NULL, also when the length is 0. */
-    const void *data = bytes.data ? (const void *)bytes.data : "";
-    note(statement, sqlite3_bind_blob64(statement->handle, ++statement->bound, data, bytes.len, SQLITE_STATIC));
-}
-
-void bind_optional_blob(statement *statement, saf_bytes bytes)
-{
-    if (bytes.len)
-        bind_blob(statement, bytes);
-    else
-        note(statement, sqlite3_bind_null(statement->handle, ++statement->bound));
-}
-
-void bind_number(statement *statement, int64_t number)
-{
-    note(statement, sqlite3_bind_int64(statement->handle, ++statement->bound, number));
-}
-
-saf_status statement_step(bool *row, statement *statement, saf_error *err)
-{
-    int code = statement->code;
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement->handle);
-    *row = code == SQLITE_ROW;
-    if (code == SQLITE_ROW || code == SQLITE_DONE)
-        return SAF_OK;
-    return storage_fail(statement->storage, code, err);
-}
-
-saf_status statement_run(statement *statement, saf_error *err)
-{
-    bool row;
-    return statement_step(&row, statement, err);
-}
-
-saf_status statement_number(int64_t *out, statement *statement, saf_error *err)
-{
-    bool row;
-    SAF_TRY(statement_step(&row, statement, err));
-    if (!row)
-        return fail_failed(statement->storage, SQLITE_CORRUPT, err);
-    *out = column_number(statement, 0);
-    return SAF_OK;
-}
-
-const char *column_text(statement *statement, int column)
-{
-    return (const char *)sqlite3_column_text(statement->handle, column);
-}
-
-saf_bytes column_blob(statement *statement, int column)
-{
-    const void *data = sqlite3_column_blob(statement->handle, column);
-    return saf_bytes_of(data, data ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0);
-}
-
-int64_t column_number(statement *statement, int column)
-{
-    return sqlite3_column_int64(statement->handle, column);
-}
-
-saf_status storage_run(struct storage *storage, const char *sql, saf_error *err)
-{
-    int code = sqlite3_exec(storage->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? SAF_OK : storage_fail(storage, code, err);
-}
-
 /* ---- opening ---- */
 
 /* synchronous=EXTRA also flushes the directory after the journal's end, without which a power cut may bring the journal
@@ -179,39 +81,6 @@ static const char SETUP_SQL[] = "PRAGMA journal_mode = DELETE;"
                                 "PRAGMA cell_size_check = ON;"
                                 "PRAGMA secure_delete = ON;"
                                 "PRAGMA temp_store = MEMORY;";
-
-static saf_status read_pragma(int64_t *out, struct storage *storage, const char *sql, saf_error *err)
-{
-    OWN(statement) pragma = statement_of(storage, sql);
-    return statement_number(out, &pragma, err);
-}
-
-/* Only this may be SAF_E_NOT_FOUND: callers make a store then. */
-static saf_status fail_unmade(const char *path, saf_error *err)
-{
-    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "there is no store: %s is missing or unfinished", path);
-    saf_hint(err, "make one with: safring store init");
-    return status;
-}
-
-static saf_status check_version(struct storage *storage, storage_mode mode, saf_error *err)
-{
-    int64_t id, version, tables;
-    SAF_TRY(read_pragma(&id, storage, "PRAGMA application_id", err));
-    SAF_TRY(read_pragma(&version, storage, "PRAGMA user_version", err));
-    SAF_TRY(read_pragma(&tables, storage, "SELECT count(*) FROM sqlite_master", err));
-    if (id == 0 && version == 0 && tables == 0)
-        return mode == STORAGE_MAKE ? SAF_OK : fail_unmade(storage->path, err);
-    if (id != strtoll(APPLICATION_ID, NULL, 10) || version < 1)
-        return saf_fail(err, SAF_E_FAILED, "%s is not the database of a store", storage->path);
-    if (version > STORAGE_SCHEMA) {
-        saf_status status = saf_fail(err, SAF_E_UNSUPPORTED, "%s was made by a newer release: schema %lld, not %d",
-                                     storage->path, (long long)version, STORAGE_SCHEMA);
-        saf_hint(err, "use that release, or a later one");
-        return status;
-    }
-    return mode == STORAGE_USE ? SAF_OK : saf_fail(err, SAF_E_EXISTS, "%s exists already", storage->path);
-}
 
 static saf_status configure(struct storage *storage, unsigned busy_timeout_ms, saf_error *err)
 {
@@ -244,7 +113,7 @@ static saf_status find_path(struct storage *storage, const char *dir, saf_error 
 {
     OWN(own_text) real = realpath(dir, NULL);
     if (!real && is_missing(errno))
-        return fail_unmade(dir, err);
+        return storage_fail_unmade(dir, err);
     if (!real)
         return saf_fail_errno(err, "cannot open the store %s", dir);
     return asprintf(&storage->path, "%s/store.db", real) < 0 ? saf_fail_memory(err) : SAF_OK;
@@ -257,7 +126,7 @@ static saf_status check_there(const struct storage *storage, saf_error *err)
     if (lstat(storage->path, &about) == 0)
         return SAF_OK;
     if (is_missing(errno))
-        return fail_unmade(storage->path, err);
+        return storage_fail_unmade(storage->path, err);
     return saf_fail_errno(err, "cannot open the database %s", storage->path);
 }
 
@@ -277,7 +146,7 @@ saf_status storage_open(struct storage **out, const char *dir, storage_mode mode
     if (code != SQLITE_OK)
         return storage_fail(storage, code, err);
     SAF_TRY(configure(storage, busy_timeout_ms, err));
-    SAF_TRY(check_version(storage, mode, err));
+    SAF_TRY(storage_check_schema(storage, mode, err));
     *out = GIVE(&storage);
     return SAF_OK;
 }
@@ -286,129 +155,35 @@ void storage_close(struct storage **storage)
 {
     if (!*storage)
         return;
+    storage_forget_statements(*storage);
     sqlite3_close((*storage)->db);
     free((*storage)->path);
     free(*storage);
     *storage = NULL;
 }
 
-/* ---- schema ---- */
-
-static const char SCHEMA_SQL[] =
-    "PRAGMA application_id = " APPLICATION_ID ";"
-    "PRAGMA user_version = 1;"
-    "CREATE TABLE setting ("
-    " name TEXT PRIMARY KEY NOT NULL,"
-    " value BLOB NOT NULL,"
-    " CHECK (name <> 'master' OR CAST(value AS TEXT) IN ('file', 'passphrase'))) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-
-    "CREATE TABLE key ("
-    " id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 32),"
-    " record_id BLOB NOT NULL UNIQUE CHECK (length(record_id) = 16),"
-    " version INTEGER NOT NULL CHECK (version >= 1),"
-    " sealed BLOB,"
-    " uri TEXT,"
-    " CHECK ((sealed IS NULL) <> (uri IS NULL))) STRICT, WITHOUT ROWID;"
-
-    "CREATE TABLE certificate ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " owner TEXT NOT NULL,"
-    " label TEXT NOT NULL,"
-    " trust INTEGER NOT NULL CHECK (trust IN (0x80000000, 0x40000000, 0x20000000)),"
-    " der BLOB NOT NULL,"
-    " issuer_digest BLOB NOT NULL,"
-    " serial TEXT NOT NULL,"
-    " subject_hash INTEGER NOT NULL,"
-    " fingerprint BLOB NOT NULL,"
-    " key_id BLOB NOT NULL,"
-    " key BLOB REFERENCES key (id),"
-    " last_serial TEXT,"
-    " not_after INTEGER NOT NULL,"
-    " UNIQUE (owner, label),"
-    " UNIQUE (issuer_digest, serial),"
-    " CHECK (key IS NULL OR key = key_id)) STRICT;"
-    "CREATE INDEX certificate_fingerprint ON certificate (fingerprint);"
-    "CREATE INDEX certificate_subject ON certificate (subject_hash);"
-    "CREATE INDEX certificate_key ON certificate (key);"
-    "CREATE INDEX certificate_key_id ON certificate (key_id);"
-    "CREATE INDEX certificate_not_after ON certificate (not_after);"
-
-    "CREATE TABLE issued ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " ca_key_id BLOB NOT NULL,"
-    " serial TEXT NOT NULL,"
-    " der BLOB NOT NULL,"
-    " fingerprint BLOB NOT NULL,"
-    " not_after INTEGER NOT NULL,"
-    " at INTEGER NOT NULL,"
-    " revoked_at INTEGER,"
-    " revocation_reason INTEGER,"
-    " UNIQUE (ca_key_id, serial)) STRICT;"
-    "CREATE INDEX issued_fingerprint ON issued (fingerprint);"
-
-    "CREATE TABLE ring ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " owner TEXT NOT NULL,"
-    " name TEXT NOT NULL,"
-    " generation INTEGER NOT NULL,"
-    " UNIQUE (owner, name)) STRICT;"
-
-    "CREATE TABLE connection ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " ring INTEGER NOT NULL REFERENCES ring (id) ON DELETE CASCADE,"
-    " certificate INTEGER NOT NULL REFERENCES certificate (id),"
-    " usage INTEGER NOT NULL CHECK (usage IN (0, 2, 8)),"
-    " is_default INTEGER NOT NULL CHECK (is_default IN (0, 1)),"
-    " UNIQUE (ring, certificate)) STRICT;"
-    "CREATE UNIQUE INDEX connection_default ON connection (ring) WHERE is_default = 1;"
-    "CREATE INDEX connection_certificate ON connection (certificate);"
-
-    "CREATE TABLE policy ("
-    " appl TEXT NOT NULL,"
-    " user TEXT NOT NULL,"
-    " alg TEXT NOT NULL,"
-    " key TEXT NOT NULL,"
-    " kid TEXT NOT NULL,"
-    " key_use INTEGER NOT NULL CHECK (key_use IN (0, 1, 2)),"
-    " timeout_min INTEGER NOT NULL CHECK (timeout_min BETWEEN 1 AND 1440),"
-    " any_appl INTEGER NOT NULL CHECK (any_appl IN (0, 1)),"
-    " prot_allowed INTEGER NOT NULL CHECK (prot_allowed IN (0, 1)),"
-    " generation INTEGER NOT NULL,"
-    " PRIMARY KEY (appl, user)) STRICT, WITHOUT ROWID;"
-
-    "CREATE TABLE audit ("
-    " number INTEGER PRIMARY KEY NOT NULL,"
-    " at INTEGER NOT NULL,"
-    " who TEXT NOT NULL,"
-    " action TEXT NOT NULL,"
-    " object TEXT NOT NULL,"
-    " details TEXT NOT NULL,"
-    " fingerprint BLOB,"
-    " mac BLOB NOT NULL) STRICT;";
-
-saf_status storage_make_schema(struct storage *storage, saf_error *err)
-{
-    return storage_run(storage, SCHEMA_SQL, err);
-}
-
 /* ---- transactions ---- */
+
+static saf_status run_kept(struct storage *storage, const char *sql, saf_error *err)
+{
+    OWN(statement) kept = statement_of(storage, sql);
+    return statement_run(&kept, err);
+}
 
 saf_status storage_begin_read(struct storage *storage, saf_error *err)
 {
-    return storage_run(storage, "BEGIN DEFERRED", err);
+    return run_kept(storage, "BEGIN DEFERRED", err);
 }
 
 saf_status storage_begin_write(struct storage *storage, saf_error *err)
 {
-    return storage_run(storage, "BEGIN IMMEDIATE", err);
+    return run_kept(storage, "BEGIN IMMEDIATE", err);
 }
 
 /* On a full disk SQLite may have rolled back by itself; then there is nothing left to commit, which COMMIT reports. */
 saf_status storage_commit(struct storage *storage, saf_error *err)
 {
-    saf_status status = storage_run(storage, "COMMIT", err);
+    saf_status status = run_kept(storage, "COMMIT", err);
     if (status != SAF_OK)
         storage_rollback(storage);
     return status;
@@ -420,17 +195,25 @@ void storage_rollback(struct storage *storage)
         sqlite3_exec(storage->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+static saf_status fail_undone(const struct storage *storage, saf_error *err)
+{
+    return saf_fail(err, SAF_E_IO, "the change of %s was undone after an earlier failure", storage->path);
+}
+
+/* All steps have one name: SQLite means the innermost. */
 saf_status storage_begin_step(struct storage *storage, saf_error *err)
 {
     /* Without a transaction SAVEPOINT would open one of its own, and keeping the step would commit it. */
     if (sqlite3_get_autocommit(storage->db))
-        return saf_fail(err, SAF_E_IO, "the change of %s was undone after an earlier failure", storage->path);
-    return storage_run(storage, "SAVEPOINT step", err);
+        return fail_undone(storage, err);
+    return run_kept(storage, "SAVEPOINT step", err);
 }
 
 saf_status storage_keep_step(struct storage *storage, saf_error *err)
 {
-    return storage_run(storage, "RELEASE step", err);
+    if (sqlite3_get_autocommit(storage->db))
+        return fail_undone(storage, err);
+    return run_kept(storage, "RELEASE step", err);
 }
 
 /* If even this fails, only the whole change can be undone. */

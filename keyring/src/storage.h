@@ -18,7 +18,7 @@
 
 struct storage;
 
-enum { STORAGE_SCHEMA = 1, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32, STORAGE_TIMEOUT_MAX_MIN = 1440 };
+enum { STORAGE_SCHEMA = 2, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32, STORAGE_TIMEOUT_MAX_MIN = 1440 };
 
 /* ---- connection and transactions ------------------------------------------------------------------------ */
 
@@ -34,13 +34,22 @@ void storage_close(struct storage **storage);
 /** Make all tables, inside a change. */
 saf_status storage_make_schema(struct storage *storage, saf_error *err);
 
+/** The schema that the database has now: STORAGE_SCHEMA, or an older one. Only settings and counters can be used then. */
+saf_status storage_get_schema(unsigned *out, struct storage *storage, saf_error *err);
+
+/** Computes what storage_issued.issuer_digest is, from a certificate. */
+typedef saf_status (*storage_digester)(unsigned char out[SAF_FINGERPRINT_LEN], saf_bytes der, saf_error *err);
+
+/** Bring an older database to STORAGE_SCHEMA, inside a change. */
+saf_status storage_upgrade_schema(struct storage *storage, storage_digester issuer, saf_error *err);
+
 /** A read transaction sees one state of the database; a write transaction keeps other writers out. They do not nest. */
 saf_status storage_begin_read(struct storage *storage, saf_error *err);
 saf_status storage_begin_write(struct storage *storage, saf_error *err);
 saf_status storage_commit(struct storage *storage, saf_error *err);
 void storage_rollback(struct storage *storage);
 
-/** A step is a part of a write transaction that can be undone alone. They do not nest. */
+/** A step is a part of a write transaction that can be undone alone. Steps nest: keep and undo mean the innermost. */
 saf_status storage_begin_step(struct storage *storage, saf_error *err);
 saf_status storage_keep_step(struct storage *storage, saf_error *err);
 void storage_undo_step(struct storage *storage);
@@ -85,6 +94,13 @@ saf_status storage_add_key(struct storage *storage, const struct storage_key *ke
 /** Delete the key unless a certificate has it. */
 saf_status storage_drop_unused_key(struct storage *storage, saf_bytes id, saf_error *err);
 
+/** Delete the key and take it from all certificates that have it, whose rings and owners get that generation. *holders: how many
+ *  there were. */
+saf_status storage_destroy_key(uint64_t *holders, struct storage *storage, saf_bytes id, uint64_t generation, saf_error *err);
+
+/** Whether any certificate's key has this URI. */
+saf_status storage_has_key_uri(bool *out, struct storage *storage, const char *uri, saf_error *err);
+
 /* ---- certificates --------------------------------------------------------------------------------------- */
 
 /** A certificate as it is read. */
@@ -96,6 +112,9 @@ struct storage_cert {
     saf_key_place key_place;
     const char *key_uri;     /* NULL: none */
     const char *last_serial; /* NULL: none */
+    int64_t requested_at;    /* 0: no request is awaited */
+    int64_t revoked_at;      /* 0: not that this store knew */
+    saf_reason reason;
     saf_usage usage;         /* only of a ring's */
     saf_default is_default;  /* only of a ring's */
 };
@@ -127,6 +146,10 @@ saf_status storage_find_cert_by_serial(struct storage *storage, saf_bytes issuer
 saf_status storage_visit_key_holders(struct storage *storage, const char *owner, saf_bytes key_id,
                                      storage_cert_visitor visit, void *context, saf_error *err);
 
+/** All certificates of @p owner for that public key, in the order they were added. */
+saf_status storage_visit_certs_of_key(struct storage *storage, const char *owner, saf_bytes key_id,
+                                      storage_cert_visitor visit, void *context, saf_error *err);
+
 /** All with that subject hash: @p owner's first, then CERTAUTH's, then others'. */
 saf_status storage_visit_subjects(struct storage *storage, uint32_t subject_hash, const char *owner,
                                   storage_cert_visitor visit, void *context, saf_error *err);
@@ -145,21 +168,67 @@ saf_status storage_delete_cert(struct storage *storage, int64_t id, saf_error *e
 /** Let a certificate use the storage_key of its public key, which is there. */
 saf_status storage_set_key(struct storage *storage, int64_t cert_id, saf_error *err);
 saf_status storage_set_last_serial(struct storage *storage, int64_t cert_id, const char *serial, saf_error *err);
+saf_status storage_set_label(struct storage *storage, int64_t cert_id, const char *label, saf_error *err);
+saf_status storage_set_trust(struct storage *storage, int64_t cert_id, saf_trust trust, saf_error *err);
+saf_status storage_set_requested(struct storage *storage, int64_t cert_id, int64_t at, saf_error *err);
+
+/** Put another certificate for the same public key into a record: its trust and all that DER says; no request is awaited then. */
+saf_status storage_replace_cert(struct storage *storage, int64_t cert_id, const struct storage_new_cert *cert,
+                                saf_error *err);
 
 /* ---- what CAs have issued ------------------------------------------------------------------------------- */
 
-struct storage_issued {
-    saf_bytes ca_key_id;
-    const char *serial;
-    saf_bytes der;
-    saf_bytes fingerprint;
-    int64_t not_after;
-    int64_t at;
+/** A CA is a key and a name: a key may sign under several. */
+struct storage_ca {
+    saf_bytes key_id;
+    saf_bytes name_digest; /* of the name, whatever its string types: facts_name_canonical_digest() */
 };
+
+struct storage_issued {
+    int64_t id; /* only when it is read */
+    const char *owner, *label; /* both NULL: a foreign request's */
+    const char *serial;        /* only when it is added */
+    saf_bytes der;
+    saf_bytes fingerprint; /* only when it is added */
+    int64_t not_after;     /* only when it is added */
+    int64_t at;
+    bool is_current;    /* only when it is read: the certificate is in the store */
+    int64_t revoked_at; /* 0: it is not; when it is added, it is not */
+    saf_reason reason;
+};
+
+typedef saf_status (*storage_issued_visitor)(void *context, const struct storage_issued *issued, saf_error *err);
 
 saf_status storage_has_issued(bool *out, struct storage *storage, saf_bytes ca_key_id, const char *serial,
                               saf_error *err);
-saf_status storage_add_issued(struct storage *storage, const struct storage_issued *issued, saf_error *err);
+saf_status storage_add_issued(struct storage *storage, const struct storage_ca *ca, const struct storage_issued *issued,
+                              saf_error *err);
+
+/** At most query->limit of what a CA signed, in the order of id. */
+saf_status storage_visit_issued(struct storage *storage, const struct storage_ca *ca, const saf_issued_query *query,
+                                storage_issued_visitor visit, void *context, saf_error *err);
+saf_status storage_find_issued(struct storage *storage, const struct storage_ca *ca, const char *serial,
+                               storage_issued_visitor visit, void *context, saf_error *err);
+
+/** @p at 0: it is not revoked (any more). */
+saf_status storage_set_revoked(struct storage *storage, int64_t issued_id, int64_t at, saf_reason reason,
+                               saf_error *err);
+
+/** Raise the CRL number of a CA. */
+saf_status storage_next_crl(saf_crl_turn *out, struct storage *storage, const struct storage_ca *ca, int64_t at,
+                            saf_error *err);
+
+/* ---- intents -------------------------------------------------------------------------------------------- */
+
+typedef saf_status (*storage_intent_visitor)(void *context, const saf_intent *intent, saf_error *err);
+
+/** @p intent's number is set by it. */
+saf_status storage_add_intent(struct storage *storage, saf_intent *intent, saf_error *err);
+saf_status storage_find_intent(struct storage *storage, uint64_t number, storage_intent_visitor visit, void *context,
+                               saf_error *err);
+saf_status storage_visit_intents(struct storage *storage, size_t limit, storage_intent_visitor visit, void *context,
+                                 saf_error *err);
+saf_status storage_delete_intent(struct storage *storage, uint64_t number, saf_error *err);
 
 /* ---- rings ---------------------------------------------------------------------------------------------- */
 
@@ -197,6 +266,26 @@ saf_status storage_connect(struct storage *storage, int64_t ring_id, int64_t cer
 saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ring_id, int64_t cert_id,
                               saf_error *err);
 saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_error *err);
+
+/** One connection of a certificate. */
+struct storage_connection {
+    int64_t id, ring_id;
+    const char *ring_owner, *ring_name;
+    saf_usage usage;
+    saf_default is_default;
+};
+
+typedef saf_status (*storage_connection_visitor)(void *context, const struct storage_connection *connection,
+                                                 saf_error *err);
+
+/** All of a certificate, or the one (if there is one) to a ring. */
+saf_status storage_visit_connections(struct storage *storage, int64_t cert_id, storage_connection_visitor visit,
+                                     void *context, saf_error *err);
+saf_status storage_find_connection(struct storage *storage, int64_t ring_id, int64_t cert_id,
+                                   storage_connection_visitor visit, void *context, saf_error *err);
+
+/** Let a connection be another certificate's, which has none to that ring; its place, usage and default stay. */
+saf_status storage_hand_over(struct storage *storage, int64_t connection_id, int64_t cert_id, saf_error *err);
 
 /* ---- policies ------------------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include "envelope.h"
 #include "master-key.h"
+#include "migrate.h"
 
 #include <base/fail.h>
 #include <base/own-openssl.h>
@@ -196,6 +197,7 @@ saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_opti
     SAF_TRY(store_check_custody(dir, err));
     SAF_TRY(storage_open(&store->storage, dir, STORAGE_USE, timeout, err));
     SAF_TRY(unlock(store, options, err));
+    SAF_TRY(migrate_store(store, err));
     *out = GIVE(&store);
     return SAF_OK;
 }
@@ -209,6 +211,8 @@ void saf_store_close(saf_store **store)
         storage_close(&(*store)->storage);
     saf_secret_free(&(*store)->key);
     saf_secret_free(&(*store)->audit_key);
+    facts_memo_free(&(*store)->memo);
+    key_reader_free(&(*store)->reader);
     free((*store)->dir);
     free(*store);
     *store = NULL;

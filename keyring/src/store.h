@@ -2,6 +2,8 @@
 #ifndef KEYRING_STORE_H
 #define KEYRING_STORE_H
 
+#include "facts.h"
+#include "key-reader.h"
 #include "storage.h"
 
 #include <keyring/ask.h>
@@ -20,6 +22,8 @@ struct saf_store {
     saf_secret audit_key; /* of the audit trail's MACs */
     saf_authority_fn authority;
     void *authority_context;
+    facts_memo memo;  /* what was parsed last */
+    key_reader reader;
     bool is_changing; /* a change is open: reads are part of its transaction */
     pid_t process;    /* that opened it: a connection is never carried over fork() */
 };

@@ -95,6 +95,23 @@ void keyring_add(keyring_world *w, const char *owner, const char *label, const t
     keyring_commit(w, change);
 }
 
+void keyring_add_in_token(keyring_world *w, const char *owner, const char *label, const test_cert *cert, const char *uri)
+{
+    const saf_cert_entry entry = {
+        .owner = owner, .label = label, .trust = SAF_TRUST, .der = cert->der, .key_uri = uri
+    };
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_add_cert(change, &entry, &w->err), &w->err);
+    keyring_commit(w, change);
+}
+
+void keyring_record(keyring_world *w, const saf_cert *ca, const test_cert *cert, const char *owner, const char *label)
+{
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_record_issued(change, ca, cert->der, owner, label, &w->err), &w->err);
+    keyring_commit(w, change);
+}
+
 void keyring_make_ring(keyring_world *w, const char *owner, const char *name)
 {
     saf_change *change = keyring_begin(w);

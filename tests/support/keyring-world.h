@@ -35,7 +35,10 @@ OWN_HANDLE(saf_store, saf_store_close)
 OWN_HANDLE(saf_cert, saf_cert_free)
 OWN_HANDLE(saf_ring, saf_ring_close)
 OWN_HANDLE(saf_change, saf_change_abandon)
+OWN_HANDLE(saf_issued, saf_issued_free)
 OWN_VALUE(saf_cert_page, saf_cert_page_free)
+OWN_VALUE(saf_issued_page, saf_issued_page_free)
+OWN_VALUE(saf_intent_page, saf_intent_page_free)
 OWN_VALUE(saf_ring_page, saf_ring_page_free)
 
 void assert_ok(saf_status status, const saf_error *err);
@@ -62,6 +65,12 @@ void keyring_add(keyring_world *w, const char *owner, const char *label, const t
 void keyring_make_ring(keyring_world *w, const char *owner, const char *name);
 void keyring_connect(keyring_world *w, const char *ring_owner, const char *ring_name, const char *cert_owner,
                      const char *label, saf_default is_default);
+
+/** Add a certificate whose private key is in a token. */
+void keyring_add_in_token(keyring_world *w, const char *owner, const char *label, const test_cert *cert, const char *uri);
+
+/** Record that @p ca signed @p cert. */
+void keyring_record(keyring_world *w, const saf_cert *ca, const test_cert *cert, const char *owner, const char *label);
 
 saf_cert *keyring_find(keyring_world *w, const char *owner, const char *label);
 uint64_t keyring_poll(keyring_world *w, const char *owner, const char *name);

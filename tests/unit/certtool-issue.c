@@ -529,8 +529,8 @@ TEST(issue_records_what_it_signed)
     saf_change *change = NULL;
     CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
     saf_error err = { 0 };
-    assert_int_equal(saf_store_record_issued(change, ca, leaf->der, &err), SAF_E_EXISTS);
-    assert_int_equal(saf_store_record_issued(change, ca, ca->der, &err), SAF_E_EXISTS);
+    assert_int_equal(saf_store_record_issued(change, ca, leaf->der, NULL, NULL, &err), SAF_E_EXISTS);
+    assert_int_equal(saf_store_record_issued(change, ca, ca->der, NULL, NULL, &err), SAF_E_EXISTS);
     saf_change_abandon(&change);
 }
 

@@ -87,6 +87,87 @@ TEST(other_operations_write_records_of_their_own)
     assert_int_equal(check(w).records, 3);
 }
 
+/* What the last record of an action says. */
+static void assert_record(const char *action, const char *object, const char *details)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql, "SELECT object FROM audit WHERE action = '%s' ORDER BY number DESC", action);
+    assert_sql(sql, object);
+    snprintf(sql, sizeof sql, "SELECT details FROM audit WHERE action = '%s' ORDER BY number DESC", action);
+    assert_sql(sql, details);
+}
+
+/* CERTAUTH/ca with serial 1 and A/web with serial 2, which it issued. */
+static void enter_issued(keyring_world *w, test_cert *ca, test_cert *web)
+{
+    *ca = test_cert_self_signed("CA", 1);
+    *web = test_cert_issued("web", 2, ca, NULL);
+    keyring_add(w, "CERTAUTH", "ca", ca, ca->key);
+    keyring_add(w, "A", "web", web, web->key);
+    OWN(saf_cert) *issuer = keyring_find(w, "CERTAUTH", "ca");
+    keyring_record(w, issuer, web, "a", "web");
+}
+
+TEST(what_a_ca_does_is_recorded_with_effective_values)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) made = { 0 };
+    OWN(test_cert) web = { 0 };
+    saf_crl_turn turn;
+    enter_issued(w, &made, &web);
+    OWN(saf_cert) *ca = keyring_find(w, "CERTAUTH", "ca");
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_revoke(change, ca, "002", SAF_REASON_CERTIFICATE_HOLD, &w->err), &w->err);
+    assert_ok(saf_store_revoke(change, ca, "2", SAF_REASON_REMOVE_FROM_CRL, &w->err), &w->err);
+    assert_ok(saf_store_next_crl(&turn, change, ca, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_record("cert-issue", "CERTAUTH/ca", "serial=2 for=\"A/web\" subject=\"CN=web\"");
+    assert_record("cert-revoke", "CERTAUTH/ca", "serial=2 reason=removeFromCRL since=0 subject=\"CN=web\"");
+    assert_record("crl-number", "CERTAUTH/ca", "number=1");
+    assert_int_equal(check(w).first_bad, 0);
+}
+
+TEST(what_becomes_of_a_certificate_is_recorded_with_effective_values)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) made = { 0 };
+    OWN(test_cert) web = { 0 };
+    enter_issued(w, &made, &web);
+    OWN(test_cert) renewed = test_cert_issued("web", 3, &made, web.key);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "web");
+    const saf_cert_alteration alteration = { .trust = SAF_NOTRUST, .new_label = "new web" };
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_note_request(change, cert, &w->err), &w->err);
+    assert_ok(saf_store_replace_cert(change, cert, renewed.der, SAF_TRUST, &w->err), &w->err);
+    assert_ok(saf_store_alter_cert(change, "A", "web", &alteration, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_record("cert-request", "A/web", "serial=2 subject=\"CN=web\"");
+    assert_record("cert-replace", "A/web", "trust=TRUST serial=3 old_serial=2 requested=yes subject=\"CN=web\"");
+    assert_record("cert-alter", "A/web", "trust=NOTRUST label=\"new web\" old_trust=TRUST");
+}
+
+TEST(a_rollover_is_recorded_with_its_rings_and_its_intent)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) first = test_cert_self_signed("web", 1);
+    OWN(test_cert) second = test_cert_self_signed("web", 2);
+    keyring_add_in_token(w, "A", "old", &first, "pkcs11:id=%01");
+    keyring_add(w, "A", "new", &second, second.key);
+    keyring_make_ring(w, "A", "Ring");
+    keyring_connect(w, "A", "Ring", "A", "old", SAF_DEFAULT);
+    OWN(saf_cert) *old = keyring_find(w, "A", "old");
+    OWN(saf_cert) *new = keyring_find(w, "A", "new");
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_roll_over(NULL, change, old, new, &w->err), &w->err);
+    assert_ok(saf_store_end_intent(change, 1, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_record("ring-rollover", "A/Ring", "certificate=\"A/new\" instead_of=\"A/old\" usage=PERSONAL default=yes");
+    assert_record("cert-rollover", "A/old", "successor=\"A/new\" replaced=1 added=0 last_serial=none key=to-destroy"
+                                            " certificates_without_key=1");
+    assert_record("intent-add", "pkcs11:id=%01", "number=1 kind=destroy-key");
+    assert_record("intent-end", "pkcs11:id=%01", "number=1 kind=destroy-key");
+}
+
 static void assert_breaks(keyring_world *w, const char *sql, uint64_t first_bad)
 {
     make_records(w);
@@ -158,6 +239,9 @@ int main(void)
         IN_KEYRING(a_record_says_who_did_what_to_what),
         IN_KEYRING(a_program_without_principal_is_its_unix_user),
         IN_KEYRING(other_operations_write_records_of_their_own),
+        IN_KEYRING(what_a_ca_does_is_recorded_with_effective_values),
+        IN_KEYRING(what_becomes_of_a_certificate_is_recorded_with_effective_values),
+        IN_KEYRING(a_rollover_is_recorded_with_its_rings_and_its_intent),
         IN_KEYRING(an_edited_text_breaks_the_chain),
         IN_KEYRING(an_edited_time_breaks_the_chain),
         IN_KEYRING(text_moved_between_fields_breaks_the_chain),

@@ -567,7 +567,7 @@ TEST(serials_count_up_and_pass_over_issued_ones)
     assert_next_serial(w, ca, "1");
     assert_next_serial(w, ca, "2");
     saf_change *change = keyring_begin(w);
-    assert_ok(saf_store_record_issued(change, ca, leaf.der, &w->err), &w->err);
+    assert_ok(saf_store_record_issued(change, ca, leaf.der, NULL, NULL, &w->err), &w->err);
     keyring_commit(w, change);
     assert_next_serial(w, ca, "4");
     for (int i = 5; i < 15; i++) {
@@ -588,8 +588,8 @@ TEST(a_serial_is_recorded_once)
     keyring_add(w, "CERTAUTH", "ca", &made, made.key);
     OWN(saf_cert) *ca = keyring_find(w, "CERTAUTH", "ca");
     saf_change *change = keyring_begin(w);
-    assert_ok(saf_store_record_issued(change, ca, leaf.der, &w->err), &w->err);
-    assert_fails(saf_store_record_issued(change, ca, twin.der, &w->err), SAF_E_EXISTS, &w->err,
+    assert_ok(saf_store_record_issued(change, ca, leaf.der, NULL, NULL, &w->err), &w->err);
+    assert_fails(saf_store_record_issued(change, ca, twin.der, NULL, NULL, &w->err), SAF_E_EXISTS, &w->err,
                  "CERTAUTH/ca has issued serial 1F before");
     keyring_commit(w, change);
 }
@@ -603,7 +603,7 @@ TEST(what_another_ca_signed_is_not_recorded)
     keyring_add(w, "CERTAUTH", "ca", &made, made.key);
     OWN(saf_cert) *ca = keyring_find(w, "CERTAUTH", "ca");
     OWN(saf_change) *change = keyring_begin(w);
-    assert_fails(saf_store_record_issued(change, ca, leaf.der, &w->err), SAF_E_USAGE, &w->err, "not issued by");
+    assert_fails(saf_store_record_issued(change, ca, leaf.der, NULL, NULL, &w->err), SAF_E_USAGE, &w->err, "not issued by");
 }
 
 int main(void)

@@ -161,6 +161,90 @@ TEST(a_key_that_comes_later_asks_to_add)
     assert_fails(saf_store_add_key(change, cert, made.key, &w->err), SAF_E_DENIED, &w->err, "cert-add on A/web");
 }
 
+/* ---- steps ---------------------------------------------------------------------------------------------------- */
+
+static saf_change_step *begin_step(keyring_world *w, saf_change *change)
+{
+    saf_change_step *step = NULL;
+    assert_ok(saf_change_step_begin(&step, change, &w->err), &w->err);
+    return step;
+}
+
+static size_t count_rings(keyring_world *w)
+{
+    OWN(saf_ring_page) page = { 0 };
+    assert_ok(saf_store_list_rings(&page, w->store, NULL, NULL, &w->err), &w->err);
+    return page.count;
+}
+
+TEST(a_step_that_is_undone_leaves_the_rest_of_the_change)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_ring_create(change, "A", "before", &w->err), &w->err);
+    saf_change_step *step = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "undone", &w->err), &w->err);
+    saf_change_step_undo(&step);
+    assert_null(step);
+    assert_ok(saf_ring_create(change, "A", "after", &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_int_equal(count_rings(w), 2);
+    assert_true(keyring_poll(w, "A", "after") > keyring_poll(w, "A", "before"));
+    saf_change_step_undo(&step);
+}
+
+TEST(a_step_that_is_kept_is_part_of_the_change)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    saf_change_step *step = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "kept", &w->err), &w->err);
+    assert_ok(saf_change_step_keep(&step, &w->err), &w->err);
+    assert_null(step);
+    keyring_commit(w, change);
+    assert_int_equal(count_rings(w), 1);
+}
+
+TEST(an_inner_step_may_be_undone_and_the_outer_kept)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    saf_change_step *outer = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "outer", &w->err), &w->err);
+    saf_change_step *inner = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "inner", &w->err), &w->err);
+    saf_change_step_undo(&inner);
+    assert_ok(saf_change_step_keep(&outer, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_int_equal(count_rings(w), 1);
+    assert_int_not_equal(keyring_poll(w, "A", "outer"), 0);
+}
+
+TEST(an_outer_step_that_is_undone_takes_the_inner_with_it)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    saf_change_step *outer = begin_step(w, change);
+    saf_change_step *inner = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "inner", &w->err), &w->err);
+    assert_ok(saf_change_step_keep(&inner, &w->err), &w->err);
+    saf_change_step_undo(&outer);
+    keyring_commit(w, change);
+    assert_int_equal(count_rings(w), 0);
+}
+
+TEST(a_failed_call_inside_a_step_leaves_the_step)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    saf_change_step *step = begin_step(w, change);
+    assert_ok(saf_ring_create(change, "A", "one", &w->err), &w->err);
+    assert_int_equal(saf_ring_create(change, "A", "one", &w->err), SAF_E_EXISTS);
+    assert_ok(saf_change_step_keep(&step, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_int_equal(count_rings(w), 1);
+}
+
 /* ---- processes ------------------------------------------------------------------------------------------------ */
 
 /* In a child: no assertions, and out by _exit(). */
@@ -328,6 +412,11 @@ int main(void)
         IN_KEYRING(a_key_that_comes_later_is_checked),
         IN_KEYRING(a_key_that_comes_later_is_for_the_certificate_that_was_meant),
         IN_KEYRING(a_key_that_comes_later_asks_to_add),
+        IN_KEYRING(a_step_that_is_undone_leaves_the_rest_of_the_change),
+        IN_KEYRING(a_step_that_is_kept_is_part_of_the_change),
+        IN_KEYRING(an_inner_step_may_be_undone_and_the_outer_kept),
+        IN_KEYRING(an_outer_step_that_is_undone_takes_the_inner_with_it),
+        IN_KEYRING(a_failed_call_inside_a_step_leaves_the_step),
         IN_KEYRING(processes_that_add_at_once_lose_nothing),
         IN_KEYRING(a_process_killed_in_mid_change_leaves_nothing),
         IN_KEYRING(a_child_of_fork_cannot_use_the_store),

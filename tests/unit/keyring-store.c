@@ -429,6 +429,31 @@ TEST(an_unknown_default_is_damage)
     assert_ring_damaged(w, "is damaged");
 }
 
+TEST(an_unknown_reason_is_damage)
+{
+    keyring_world *w = *state;
+    saf_cert *found = NULL;
+    OWN(test_cert) made = test_cert_self_signed("one", 1);
+    keyring_add(w, "A", "one", &made, made.key);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "one");
+    keyring_record(w, cert, &made, "A", "one");
+    damage("UPDATE issued SET revoked_at = 1, revocation_reason = 8");
+    assert_fails(saf_store_find_cert(&found, w->store, NULL, "A", "one", &w->err), SAF_E_FAILED, &w->err,
+                 "is damaged: a certificate was revoked for an unknown reason");
+}
+
+TEST(an_unknown_kind_of_intent_is_damage)
+{
+    keyring_world *w = *state;
+    saf_intent_page page = { 0 };
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_add_intent(NULL, change, SAF_INTENT_MAKE_KEY, "pkcs11:id=%01", &w->err), &w->err);
+    keyring_commit(w, change);
+    damage("UPDATE intent SET kind = 2");
+    assert_fails(saf_store_list_intents(&page, w->store, NULL, &w->err), SAF_E_FAILED, &w->err,
+                 "is damaged: an intent has an unknown kind");
+}
+
 static void assert_policy_damaged(keyring_world *w, const char *sql)
 {
     const saf_policy policy = { .appl = "ZOWE", .user = "*", .alg = "none", .timeout_min = 5 };
@@ -480,7 +505,7 @@ TEST(describe_counts_what_is_there)
     keyring_make_ring(w, "IBMUSER", "one");
     saf_store_info info = keyring_describe(w);
     assert_int_equal(strlen(info.id), 36);
-    assert_int_equal(info.schema, 1);
+    assert_int_equal(info.schema, 2);
     assert_int_equal(info.master, SAF_MASTER_FILE);
     assert_int_equal(info.certificates, 1);
     assert_int_equal(info.rings, 1);
@@ -587,6 +612,8 @@ int main(void)
         IN_KEYRING(an_unknown_status_is_damage),
         IN_KEYRING(an_unknown_usage_is_damage),
         IN_KEYRING(an_unknown_default_is_damage),
+        IN_KEYRING(an_unknown_reason_is_damage),
+        IN_KEYRING(an_unknown_kind_of_intent_is_damage),
         IN_KEYRING(unknown_values_of_a_policy_are_damage),
         IN_KEYRING(an_unknown_kind_of_master_key_is_damage),
         IN_KEYRING(a_key_that_is_nowhere_is_damage),

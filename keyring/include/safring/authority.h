@@ -33,6 +33,10 @@ typedef enum saf_function {
     SAF_FN_CERT_ADD,      /**< IRR.DIGTCERT.ADD, .GENCERT */
     SAF_FN_CERT_ALTER,    /**< IRR.DIGTCERT.ALTER */
     SAF_FN_CERT_DELETE,   /**< IRR.DIGTCERT.DELETE */
+    SAF_FN_CERT_REQUEST,  /**< IRR.DIGTCERT.GENREQ */
+    SAF_FN_CERT_REKEY,    /**< IRR.DIGTCERT.REKEY; adding the new one asks CERT_ADD too */
+    SAF_FN_CERT_ROLLOVER, /**< IRR.DIGTCERT.ROLLOVER */
+    SAF_FN_CERT_REVOKE,   /**< revoke what a CA issued; RACF has no such function, PKI Services has */
     SAF_FN_CERT_SIGN,     /**< use a private key to sign certificates: IRR.DIGTCERT.GENCERT */
     SAF_FN_CERT_KEY,      /**< have a private key handed out, also through a ring of another owner: IRR.DIGTCERT.EXPORTKEY */
     SAF_FN_RING_LIST,     /**< owner.ring.LST READ, IRR.DIGTCERT.LISTRING */

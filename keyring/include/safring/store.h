@@ -105,7 +105,9 @@ saf_status saf_store_create(const char *dir, const saf_store_options *options, s
  *  SAF_E_DENIED: file permissions; directory, database or key file belong to another user (for root, nobody is another) or may be
  *  written by others; no passphrase, a wrong one, or one that its source does not have.
  *  SAF_E_USAGE: a passphrase or its source was given, and the store has a key file.
- *  SAF_E_FAILED: damaged, or its key file is missing. SAF_E_UNSUPPORTED: made by a newer release. */
+ *  SAF_E_FAILED: damaged, or its key file is missing. SAF_E_UNSUPPORTED: made by a newer release.
+ *  A store that an older release made is converted to this one's schema, which older releases then refuse; SAF_E_DENIED when it cannot
+ *  be written. */
 saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err);
 
 /** Close; a change that is open on it must have ended. NULL allowed; sets *store to NULL. */
@@ -153,6 +155,20 @@ typedef enum saf_trust {
 /** Where a certificate's private key is. */
 typedef enum saf_key_place { SAF_KEY_NONE, SAF_KEY_STORED, SAF_KEY_IN_TOKEN } saf_key_place;
 
+/** Why a certificate was revoked: CRLReason (RFC 5280 5.3.1) with its numbers. */
+typedef enum saf_reason {
+    SAF_REASON_UNSPECIFIED = 0,
+    SAF_REASON_KEY_COMPROMISE = 1,
+    SAF_REASON_CA_COMPROMISE = 2,
+    SAF_REASON_AFFILIATION_CHANGED = 3,
+    SAF_REASON_SUPERSEDED = 4,
+    SAF_REASON_CESSATION_OF_OPERATION = 5,
+    SAF_REASON_CERTIFICATE_HOLD = 6, /**< the only one that can be taken back */
+    SAF_REASON_REMOVE_FROM_CRL = 8,  /**< takes a hold back; never kept */
+    SAF_REASON_PRIVILEGE_WITHDRAWN = 9,
+    SAF_REASON_AA_COMPROMISE = 10
+} saf_reason;
+
 /** One certificate of the store. Made and freed by the library; all pointers live as long as the record. */
 typedef struct saf_cert {
     char owner[SAF_OWNER_MAX + 1];
@@ -171,12 +187,19 @@ typedef struct saf_cert {
     saf_key_place key_place;
     const char *key_uri;     /**< RFC 7512, for SAF_KEY_IN_TOKEN; else NULL */
     const char *last_serial; /**< the last sequential serial this one issued as a CA, in hex; NULL: none */
+    int64_t requested_at;    /**< when a certificate for its key was last asked for (GENREQ) that has not come yet; 0: none is awaited */
+    int64_t revoked_at;      /**< when it was revoked by a CA of this store; 0: it is not, as far as the store knows */
+    saf_reason reason;       /**< why */
     bool is_ca;              /**< basicConstraints says so */
     bool self_issued;        /**< subject and issuer are the same name */
 } saf_cert;
 
 /** NULL allowed; sets *cert to NULL. */
 void saf_cert_free(saf_cert **cert);
+
+/** What a certificate says that is in no store: owner and label are "", there is no key, the status is SAF_NOTRUST.
+ *  SAF_E_MALFORMED (not one DER certificate). */
+saf_status saf_cert_read(saf_cert **out, saf_bytes der, saf_error *err);
 
 /** A page of certificates. {0} is empty. */
 typedef struct saf_cert_page {
@@ -206,6 +229,11 @@ saf_status saf_store_find_cert_by_fingerprint(saf_cert **out, saf_store *store, 
 saf_status saf_store_find_issuers(saf_cert_page *out, saf_store *store, const saf_principal *who,
                                   const saf_cert *cert, saf_error *err);
 
+/** All of an owner that have this public key (hash of the SubjectPublicKeyInfo), oldest record first: what a new certificate for the
+ *  key would renew. An empty page is SAF_OK. */
+saf_status saf_store_find_certs_of_key(saf_cert_page *out, saf_store *store, const saf_principal *who, const char *owner,
+                                       const unsigned char key_id[SAF_FINGERPRINT_LEN], saf_error *err);
+
 saf_status saf_store_list_certs(saf_cert_page *out, saf_store *store, const saf_principal *who,
                                 const saf_cert_query *query, saf_error *err);
 
@@ -226,8 +254,46 @@ saf_status saf_store_add_cert(saf_change *change, const saf_cert_entry *entry, s
 /** Whether a certificate may go although it is connected to rings (R_datalib DataRemove attribute). */
 typedef enum saf_force { SAF_NO_FORCE, SAF_FORCE } saf_force;
 
-/** Delete a certificate; with SAF_FORCE its ring connections too. Its private key goes when no other certificate has it.
- *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected; the text lists rings). */
+/** What to change of a certificate's record (RACDCERT ALTER); the certificate itself stays. */
+typedef struct saf_cert_alteration {
+    saf_trust trust;       /**< 0: as it is */
+    const char *new_label; /**< NULL: as it is */
+} saf_cert_alteration;
+
+/** Change status or label (function SAF_FN_CERT_ALTER). Rings keep it; their readers see the difference.
+ *  SAF_E_NOT_FOUND, SAF_E_EXISTS (label taken), SAF_E_USAGE. */
+saf_status saf_store_alter_cert(saf_change *change, const char *owner, const char *label, const saf_cert_alteration *alteration,
+                                saf_error *err);
+
+/** Put another certificate for the same public key in the place of @p cert (a renewal: function SAF_FN_CERT_ADD). Label, private key,
+ *  rings and serial counter stay; a request that was awaited is answered. Whether the new one deserves it (its chain verifies) is the
+ *  caller's to know. SAF_E_NOT_FOUND, SAF_E_CONFLICT (the label means another certificate by now), SAF_E_USAGE (another public key),
+ *  SAF_E_EXISTS (its issuer and serial are there), SAF_E_MALFORMED. */
+saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_bytes der, saf_trust trust, saf_error *err);
+
+/** Note that a certificate for this one's key was asked for (RACDCERT GENREQ, function SAF_FN_CERT_REQUEST): it is not deleted without
+ *  force until saf_store_replace_cert(). SAF_E_NOT_FOUND, SAF_E_CONFLICT (replaced meanwhile). */
+saf_status saf_store_note_request(saf_change *change, const saf_cert *cert, saf_error *err);
+
+/** What a rollover did. */
+typedef struct saf_rollover {
+    unsigned replaced; /**< PERSONAL connections that are the new certificate's now */
+    unsigned added;    /**< CERTAUTH and SITE connections made beside the old one's */
+    char key_uri[SAF_KEY_URI_MAX + 1]; /**< "" unless the old key was in a token: destroy it there (an intent is noted) */
+} saf_rollover;
+
+/** RACF's ROLLOVER, all of it or nothing (function SAF_FN_CERT_ROLLOVER on both): the private key of @p old is destroyed, for every
+ *  certificate that has it; wherever old is connected as PERSONAL, @p successor stands in its place with the same usage and default;
+ *  wherever it is CERTAUTH or SITE, successor is connected beside it with the same usage, and is the default if old was; where it is
+ *  connected already, it keeps its place (and the default, if it has that) and gets old's usage; the serial counter of successor
+ *  becomes old's if that is higher. Both are of one owner. @p out may be NULL.
+ *  SAF_E_NOT_FOUND; SAF_E_USAGE (other owners, or the same public key, which would be destroyed for both); SAF_E_CONFLICT (replaced
+ *  meanwhile; old has no private key to destroy). */
+saf_status saf_store_roll_over(saf_rollover *out, saf_change *change, const saf_cert *old, const saf_cert *successor,
+                               saf_error *err);
+
+/** Delete a certificate; with SAF_FORCE its ring connections too, and although a request for it is not answered. Its private key goes
+ *  when no other certificate has it. SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected, and the text lists rings; request awaited). */
 saf_status saf_store_delete_cert(saf_change *change, const char *owner, const char *label, saf_force force,
                                  saf_error *err);
 
@@ -249,9 +315,112 @@ saf_status saf_store_load_signing_key(EVP_PKEY **out, saf_store *store, const sa
 /** RACF's counter: raise the CA's last serial by one and return it in hex (caller frees with free()). */
 saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert *ca, saf_error *err);
 
-/** Record what a CA signed, for ever (RFC 5280 revocation needs it even after the certificate is gone).
- *  SAF_E_EXISTS when that issuer has issued that serial before. */
-saf_status saf_store_record_issued(saf_change *change, const saf_cert *ca, saf_bytes der, saf_error *err);
+/** Record what a CA signed, for ever (RFC 5280 revocation needs it even after the certificate is gone). @p owner and @p label: whom it
+ *  was for; NULL: not kept here (a foreign request). SAF_E_EXISTS when that issuer has issued that serial before. */
+saf_status saf_store_record_issued(saf_change *change, const saf_cert *ca, saf_bytes der, const char *owner, const char *label,
+                                   saf_error *err);
+
+/* ---- what CAs issued, and its revocation ------------------------------------------------------------------- */
+
+/** One certificate that a CA of this store signed, whether or not it is here (still). Pointers live as long as the record. */
+typedef struct saf_issued {
+    uint64_t number; /**< rises in the order in which they were recorded */
+    char owner[SAF_OWNER_MAX + 1]; /**< whom it was for; "": a foreign request */
+    char label[SAF_LABEL_MAX + 1];
+    bool is_current;     /**< it is in the store now; false: replaced, deleted, or never kept */
+    saf_cert *cert;      /**< what it says (saf_cert_read()); its owner and label are "" */
+    int64_t issued_at;
+    int64_t revoked_at;  /**< 0: it is not */
+    saf_reason reason;
+} saf_issued;
+
+void saf_issued_free(saf_issued **issued);
+
+typedef struct saf_issued_page {
+    saf_issued **items;
+    size_t count;
+} saf_issued_page;
+
+void saf_issued_page_free(saf_issued_page *page);
+
+/** What of a CA's certificates to list, in the order of number. */
+typedef struct saf_issued_query {
+    bool only_revoked;
+    uint64_t after; /**< continue after this number; 0: start */
+    size_t limit;   /**< at most this many; 0: 200 */
+} saf_issued_query;
+
+/** What the key of @p ca signed in its name (function SAF_FN_CERT_LIST on it). Certificates of one CA, renewed, have one list.
+ *  SAF_E_NOT_FOUND; SAF_E_CONFLICT: its label means a certificate of another key by now (so for all that take a @p ca). */
+saf_status saf_store_list_issued(saf_issued_page *out, saf_store *store, const saf_principal *who, const saf_cert *ca,
+                                 const saf_issued_query *query, saf_error *err);
+
+/** One of them by its serial, in hex of any case, with or without leading zeros. SAF_E_NOT_FOUND, SAF_E_USAGE (not hex). */
+saf_status saf_store_find_issued(saf_issued **out, saf_store *store, const saf_principal *who, const saf_cert *ca,
+                                 const char *serial, saf_error *err);
+
+/** Revoke what a CA issued (function SAF_FN_CERT_REVOKE on the CA): one row; ring readers see it. Revoking what is on hold gives the
+ *  new reason, as of when it was put on hold; SAF_REASON_REMOVE_FROM_CRL frees it. SAF_E_NOT_FOUND, SAF_E_EXISTS (revoked already), SAF_E_CONFLICT (nothing on hold to
+ *  free), SAF_E_USAGE (no such reason). */
+saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *serial, saf_reason reason, saf_error *err);
+
+/** The next CRL of a CA. */
+typedef struct saf_crl_turn {
+    uint64_t number;     /**< RFC 5280 5.2.3: rises by one */
+    int64_t previous_at; /**< when the one before was made; 0: none was */
+} saf_crl_turn;
+
+/** Take the next CRL number of a CA, a key and its name (function SAF_FN_CERT_SIGN on it). */
+saf_status saf_store_next_crl(saf_crl_turn *out, saf_change *change, const saf_cert *ca, saf_error *err);
+
+/* ---- work that touches a token too ------------------------------------------------------------------------ */
+
+/** The store cannot change a token in its transaction. So who makes or destroys a token's key first commits what is intended, and takes
+ *  it back in the change that finishes the work. What a killed program left behind is found here, and finished or undone. */
+typedef enum saf_intent_kind {
+    SAF_INTENT_MAKE_KEY,   /**< a key is being made; undone by destroying it unless a certificate names its URI */
+    SAF_INTENT_DESTROY_KEY /**< a key is to be destroyed, unless a certificate names its URI */
+} saf_intent_kind;
+
+typedef struct saf_intent {
+    uint64_t number;
+    saf_intent_kind kind;
+    int64_t at;
+    char uri[SAF_KEY_URI_MAX + 1]; /**< with id: one key */
+} saf_intent;
+
+typedef struct saf_intent_page {
+    saf_intent *intents;
+    size_t count;
+} saf_intent_page;
+
+void saf_intent_page_free(saf_intent_page *page);
+
+/** Note an intent (function SAF_FN_STORE_ADMIN is not asked: it is part of the operation). @p number may be NULL. SAF_E_USAGE (URI). */
+saf_status saf_store_add_intent(uint64_t *number, saf_change *change, saf_intent_kind kind, const char *uri, saf_error *err);
+
+/** Take it back: the work is done or undone. One that is not there is SAF_OK. */
+saf_status saf_store_end_intent(saf_change *change, uint64_t number, saf_error *err);
+
+/** The first 200, oldest first (function SAF_FN_STORE_READ). */
+saf_status saf_store_list_intents(saf_intent_page *out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** Whether any certificate's private key is the one that this URI names, compared as text (function SAF_FN_STORE_READ). */
+saf_status saf_store_uses_key_uri(bool *out, saf_store *store, const saf_principal *who, const char *uri, saf_error *err);
+
+/* ---- steps ------------------------------------------------------------------------------------------------ */
+
+typedef struct saf_change_step saf_change_step;
+
+/** A part of a change that can be undone alone, for work on many things of which some may fail. Steps nest; the inner ones end first,
+ *  and all of them before the change. */
+saf_status saf_change_step_begin(saf_change_step **out, saf_change *change, saf_error *err);
+
+/** Keep what was done since. Frees the step either way; on failure it is undone. */
+saf_status saf_change_step_keep(saf_change_step **step, saf_error *err);
+
+/** Undo it. NULL allowed; sets *step to NULL. */
+void saf_change_step_undo(saf_change_step **step);
 
 /* ---- policies of identity tokens (class IDTDATA, IDTPARMS) ---------------------------------------------- */
 

@@ -1,0 +1,99 @@
+#include "audit.h"
+#include "issued.h"
+
+#include <base/clock.h>
+#include <base/fail.h>
+
+static const char *reason_name(saf_reason reason)
+{
+    static const char *const names[] = {
+        [SAF_REASON_UNSPECIFIED] = "unspecified",
+        [SAF_REASON_KEY_COMPROMISE] = "keyCompromise",
+        [SAF_REASON_CA_COMPROMISE] = "cACompromise",
+        [SAF_REASON_AFFILIATION_CHANGED] = "affiliationChanged",
+        [SAF_REASON_SUPERSEDED] = "superseded",
+        [SAF_REASON_CESSATION_OF_OPERATION] = "cessationOfOperation",
+        [SAF_REASON_CERTIFICATE_HOLD] = "certificateHold",
+        [SAF_REASON_REMOVE_FROM_CRL] = "removeFromCRL",
+        [SAF_REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn",
+        [SAF_REASON_AA_COMPROMISE] = "aACompromise",
+    };
+    size_t index = (size_t)reason;
+    return index < sizeof names / sizeof *names ? names[index] : NULL;
+}
+
+/* ---- revoking ---- */
+
+/* RFC 5280 5.3.1: what is on hold may be revoked for good, or be freed; nothing else can be taken back. */
+static saf_status check_state(const saf_issued *issued, const saf_cert *ca, saf_reason reason, saf_error *err)
+{
+    bool on_hold = issued->revoked_at && issued->reason == SAF_REASON_CERTIFICATE_HOLD;
+    const char *serial = issued->cert->serial;
+    if (reason == SAF_REASON_REMOVE_FROM_CRL)
+        return on_hold ? SAF_OK : saf_fail(err, SAF_E_CONFLICT, "the certificate with serial %s of %s/%s is not on hold",
+                                           serial, ca->owner, ca->label);
+    if (!issued->revoked_at || (on_hold && reason != SAF_REASON_CERTIFICATE_HOLD))
+        return SAF_OK;
+    return saf_fail(err, SAF_E_EXISTS, "the certificate with serial %s of %s/%s is revoked already (%s)", serial, ca->owner,
+                    ca->label, reason_name(issued->reason));
+}
+
+/* Whoever reads a ring that shows the certificate sees that it is revoked. */
+static saf_status touch_kept(struct storage *storage, const saf_cert *revoked, saf_error *err)
+{
+    OWN(found_cert) found = { 0 };
+    SAF_TRY(storage_find_cert_by_fingerprint(storage, saf_bytes_of(revoked->fingerprint, sizeof revoked->fingerprint),
+                                             cert_take_found, &found, err));
+    return found.cert ? cert_touch(storage, &found, err) : SAF_OK;
+}
+
+static saf_status revoke_one(saf_change *change, const issuer *issuer, const char *serial, saf_reason reason, saf_error *err)
+{
+    OWN(saf_issued) *issued = NULL;
+    struct storage *storage = change->store->storage;
+    const saf_cert *ca = issuer->cert.cert;
+    SAF_TRY(issued_find(&issued, change->store, issuer, serial, err));
+    SAF_TRY(check_state(issued, ca, reason, err));
+    /* What was on hold has not been valid since then. */
+    int64_t at = issued->revoked_at ? issued->revoked_at : saf_clock_now();
+    if (reason == SAF_REASON_REMOVE_FROM_CRL)
+        at = 0;
+    SAF_TRY(storage_set_revoked(storage, (int64_t)issued->number, at, reason, err));
+    SAF_TRY(touch_kept(storage, issued->cert, err));
+    return audit_write_object(change, "cert-revoke", ca->owner, ca->label, issued->cert->fingerprint, err,
+                              "serial=%s reason=%s since=%lld subject=\"%s\"", issued->cert->serial, reason_name(reason),
+                              (long long)at, issued->cert->subject);
+}
+
+saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *serial, saf_reason reason, saf_error *err)
+{
+    OWN(issuer) issuer = { 0 };
+    OWN(step) step = { 0 };
+    if (!reason_name(reason))
+        return saf_fail(err, SAF_E_USAGE, "there is no revocation reason %d", (int)reason);
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_REVOKE, ca->owner, ca->label, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(issuer_find(&issuer, change->store, ca, err));
+    SAF_TRY(revoke_one(change, &issuer, serial, reason, err));
+    return step_keep(&step, err);
+}
+
+/* ---- CRL numbers ---- */
+
+saf_status saf_store_next_crl(saf_crl_turn *out, saf_change *change, const saf_cert *ca, saf_error *err)
+{
+    saf_crl_turn turn;
+    OWN(issuer) issuer = { 0 };
+    OWN(step) step = { 0 };
+    struct storage *storage = change->store->storage;
+    SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_SIGN, ca->owner, ca->label, err));
+    SAF_TRY(step_begin(&step, change, err));
+    SAF_TRY(issuer_find(&issuer, change->store, ca, err));
+    struct storage_ca row = issuer_row(&issuer);
+    SAF_TRY(storage_next_crl(&turn, storage, &row, saf_clock_now(), err));
+    SAF_TRY(audit_write_object(change, "crl-number", ca->owner, ca->label, issuer.cert.cert->fingerprint, err, "number=%llu",
+                               (unsigned long long)turn.number));
+    SAF_TRY(step_keep(&step, err));
+    *out = turn;
+    return SAF_OK;
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/harness.sh"
+
+given_certificates
+ok safring ring create ALICE/Ring
+ok safring ring connect ALICE/Ring ALICE/web
+
+it "refuses while a ring holds it, and names the ring"
+refused 5 "ALICE/Ring" safring cert delete ALICE/web
+it "deletes from rings too when forced"
+ok safring cert delete ALICE/web --force
+says "deleted ALICE/web"
+refused 4 "no certificate" safring cert show ALICE/web
+ok safring ring show ALICE/Ring --json
+same "$(field '.connections | length')" 0
+
+it "deletes nothing on a dry run, and nothing that is not there"
+ok safring cert delete CERTAUTH/ca --dry-run
+ok safring cert show CERTAUTH/ca
+refused 4 "no certificate ALICE/none" safring cert delete ALICE/none
