@@ -181,6 +181,12 @@ void p11_key_pairs_retire(saf_p11 *p11, CK_SLOT_ID slot)
         pair->retired = pair->retired || pair->slot == slot;
 }
 
+void p11_key_pairs_retire_object(saf_p11 *p11, CK_SLOT_ID slot, CK_OBJECT_HANDLE object)
+{
+    for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
+        pair->retired = pair->retired || (pair->key && pair->slot == slot && pair->object == object);
+}
+
 saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
                                     saf_error *err)
 {

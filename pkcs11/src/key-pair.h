@@ -8,6 +8,9 @@
  *  know of the token. With the guard held. */
 void p11_key_pairs_retire(saf_p11 *p11, CK_SLOT_ID slot);
 
+/** Likewise those of an object that was destroyed: a later one may get its handle. With the guard held. */
+void p11_key_pairs_retire_object(saf_p11 *p11, CK_SLOT_ID slot, CK_OBJECT_HANDLE object);
+
 /** Free all of them, when the module is closed. */
 void p11_key_pairs_free(saf_p11 *p11);
 

@@ -82,17 +82,25 @@ static saf_status lock_tokens(int *lock, const char *path, saf_error *err)
     return SAF_OK;
 }
 
+void p11_guard_take_mutex(p11_guard *guard, saf_p11 *p11)
+{
+    pthread_mutex_lock(&p11->mutex);
+    *guard = (p11_guard) { .p11 = p11, .lock = -1 };
+}
+
+saf_status p11_guard_add_lock(p11_guard *guard, saf_error *err)
+{
+    const char *directory = guard->p11->token_directory;
+    return directory ? lock_tokens(&guard->lock, directory, err) : SAF_OK;
+}
+
 saf_status p11_guard_take(p11_guard *guard, saf_p11 *p11, saf_error *err)
 {
-    int lock = -1;
-    pthread_mutex_lock(&p11->mutex);
-    saf_status status = p11->token_directory ? lock_tokens(&lock, p11->token_directory, err) : SAF_OK;
-    if (status != SAF_OK) {
-        pthread_mutex_unlock(&p11->mutex);
-        return status;
-    }
-    *guard = (p11_guard) { .p11 = p11, .lock = lock };
-    return SAF_OK;
+    p11_guard_take_mutex(guard, p11);
+    saf_status status = p11_guard_add_lock(guard, err);
+    if (status != SAF_OK)
+        p11_guard_release(guard);
+    return status;
 }
 
 void p11_guard_release(p11_guard *guard)

@@ -25,6 +25,11 @@ typedef struct p11_guard {
  *  the lock. SAF_E_DENIED, SAF_E_IO: it cannot be taken, and yet we may write there. */
 saf_status p11_guard_take(p11_guard *guard, saf_p11 *p11, saf_error *err);
 
+/** The same in two steps, for what takes long and keeps only this process's other threads from logging in and loading keys
+ *  meanwhile. */
+void p11_guard_take_mutex(p11_guard *guard, saf_p11 *p11);
+saf_status p11_guard_add_lock(p11_guard *guard, saf_error *err);
+
 void p11_guard_release(p11_guard *guard);
 
 OWN_VALUE(p11_guard, p11_guard_release)

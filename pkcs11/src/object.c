@@ -45,11 +45,28 @@ saf_status p11_find_objects(p11_objects *out, const saf_p11_session *session, co
     return SAF_OK;
 }
 
+saf_status p11_find_by_id(p11_objects *out, const saf_p11_session *session, CK_OBJECT_CLASS class, saf_bytes id,
+                          saf_error *err)
+{
+    p11_template wanted = { 0 };
+    p11_template_add_number(&wanted, CKA_CLASS, class);
+    p11_template_add_bytes(&wanted, CKA_ID, id);
+    return p11_find_objects(out, session, &wanted, err);
+}
+
 CK_RV p11_create_object(CK_OBJECT_HANDLE *out, const saf_p11_session *session, p11_template *list)
 {
     if (list->overflowed)
         return CKR_TEMPLATE_INCONSISTENT;
     return session->p11->cryptoki->C_CreateObject(session->handle, list->attributes, list->count, out);
+}
+
+saf_status p11_destroy_object(const saf_p11_session *session, CK_OBJECT_HANDLE object, const char *label, saf_error *err)
+{
+    CK_RV answer = session->p11->cryptoki->C_DestroyObject(session->handle, object);
+    if (answer == CKR_OK || answer == CKR_OBJECT_HANDLE_INVALID)
+        return SAF_OK;
+    return p11_fail(err, answer, "token %s cannot destroy an object of key \"%s\"", session->token.label, label);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------- */
@@ -61,6 +78,16 @@ CK_RV p11_read_bytes(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK
     CK_RV answer = session->p11->cryptoki->C_GetAttributeValue(session->handle, object, &attribute, 1);
     *len = answer == CKR_OK && attribute.ulValueLen <= cap ? attribute.ulValueLen : 0;
     return answer;
+}
+
+bool p11_has_bytes(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, saf_bytes wanted)
+{
+    size_t len;
+    unsigned char *value = malloc(wanted.len + 1);
+    bool has = value && p11_read_bytes(session, object, type, value, wanted.len, &len) == CKR_OK && len == wanted.len &&
+               !memcmp(value, wanted.data, len);
+    free(value);
+    return has;
 }
 
 bool p11_read_flag(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
@@ -161,8 +188,7 @@ static saf_status refuse_missing(const saf_p11_session *session, const saf_p11_u
     return saf_fail(err, SAF_E_NOT_FOUND, "%s", saf_buffer_text(&text));
 }
 
-static saf_status refuse_several(const saf_p11_session *session, const p11_objects *objects, saf_p11_type type,
-                                 saf_error *err)
+saf_status p11_refuse_several(const saf_p11_session *session, const p11_objects *objects, saf_p11_type type, saf_error *err)
 {
     OWN(saf_buffer) uris = { 0 };
     for (size_t i = 0; i < objects->count; i++) {
@@ -187,7 +213,7 @@ saf_status p11_find_one(CK_OBJECT_HANDLE *out, const saf_p11_session *session, c
     if (objects.count == 0)
         return refuse_missing(session, uri, type, err);
     if (objects.count > 1)
-        return refuse_several(session, &objects, type, err);
+        return p11_refuse_several(session, &objects, type, err);
     *out = objects.handles[0];
     return SAF_OK;
 }

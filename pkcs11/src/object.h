@@ -25,12 +25,26 @@ saf_status p11_find_by_uri(p11_objects *out, const saf_p11_session *session, con
 saf_status p11_find_one(CK_OBJECT_HANDLE *out, const saf_p11_session *session, const saf_p11_uri *uri, saf_p11_type type,
                         saf_error *err);
 
+/** The failure of finding more than one: the text lists their URIs. */
+saf_status p11_refuse_several(const saf_p11_session *session, const p11_objects *objects, saf_p11_type type, saf_error *err);
+
+/** All objects of that class and CKA_ID, whatever their label. Also those of this process's sessions, because a copy that a
+ *  kill interrupted is in the token and says that it is not. */
+saf_status p11_find_by_id(p11_objects *out, const saf_p11_session *session, CK_OBJECT_CLASS class, saf_bytes id,
+                          saf_error *err);
+
 /** Make an object. */
 CK_RV p11_create_object(CK_OBJECT_HANDLE *out, const saf_p11_session *session, p11_template *list);
+
+/** Destroy an object of the key with that label; SAF_OK when another process has done so. */
+saf_status p11_destroy_object(const saf_p11_session *session, CK_OBJECT_HANDLE object, const char *label, saf_error *err);
 
 /** Read one attribute of at most @p cap bytes; *len is 0 when the object has none or one that is longer. */
 CK_RV p11_read_bytes(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *out, size_t cap,
                      size_t *len);
+
+/** Whether an attribute can be read and is just this. */
+bool p11_has_bytes(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, saf_bytes wanted);
 
 /** The flag or number; false or 0 when the object has none. */
 bool p11_read_flag(const saf_p11_session *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);

@@ -3,6 +3,7 @@
 #include "login-lock.h"
 #include "object.h"
 #include "sequence.h"
+#include "token-space.h"
 
 #include <base/buffer.h>
 
@@ -223,6 +224,7 @@ saf_status saf_p11_generate_secret(saf_p11_secret *out, saf_p11_session *session
     SAF_TRY(check_spec(spec, err));
     OWN(p11_guard) guard = { 0 };
     SAF_TRY(p11_guard_take(&guard, session->p11, err));
+    SAF_TRY(token_space_check(session->p11->token_directory, err));
     uint32_t sequence;
     CK_OBJECT_HANDLE record;
     bool needs_record = false;

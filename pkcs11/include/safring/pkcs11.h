@@ -170,7 +170,8 @@ typedef struct saf_p11_secret_list {
 void saf_p11_secret_list_free(saf_p11_secret_list *list);
 
 /** Make a secret key (CSFPGSK). Several keys may have one label: they are its versions. SAF_E_UNSUPPORTED (the token did not keep
- *  what was asked for; the key is destroyed again), SAF_E_MALFORMED (the token's last sequence number cannot be read). */
+ *  what was asked for; the key is destroyed again), SAF_E_MALFORMED (the token's last sequence number cannot be read), SAF_E_IO (no
+ *  room where SoftHSM keeps its tokens). */
 saf_status saf_p11_generate_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_secret_spec *spec,
                                    saf_error *err);
 
@@ -199,6 +200,38 @@ saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned cha
 void saf_p11_mac_close(saf_p11_mac **mac);
 
 /* ---- key pairs -------------------------------------------------------------------------------------------- */
+
+typedef enum saf_p11_pair_kind { SAF_P11_RSA, SAF_P11_EC } saf_p11_pair_kind;
+
+/** A key pair to make. {0} beside label, kind and size gives a private key that signs, is sensitive, not extractable and not
+ *  modifiable, kept in the token. Borrowed for the call. */
+typedef struct saf_p11_pair_spec {
+    const char *label; /**< CKA_LABEL of both halves, 1-255 bytes */
+    saf_p11_pair_kind kind;
+    unsigned rsa_bits; /**< 2048, 3072 or 4096; the exponent is 65537 */
+    const char *curve; /**< OpenSSL's group name: P-256, P-384, P-521, brainpoolP256r1, … */
+    unsigned char id[SAF_P11_ID_MAX]; /**< CKA_ID of both halves */
+    size_t id_len;                    /**< 0: 16 random bytes are made */
+} saf_p11_pair_spec;
+
+/** What the URI of a pair will be, for whoever has to write it down before the pair is made: fills spec->id when it has none.
+ *  The label is left out when it does not fit beside a long id. SAF_E_USAGE. */
+saf_status saf_p11_pair_uri(char out[SAF_P11_URI_MAX + 1], saf_p11_session *session, saf_p11_pair_spec *spec, saf_error *err);
+
+/** Make a key pair in the token (C_GenerateKeyPair). @p uri: names the private key by token, label, id and type.
+ *  Logins of other processes do not wait for it; those of other threads do, and so does saf_p11_load_private_key().
+ *  SAF_E_EXISTS (a key or certificate has that id), SAF_E_UNSUPPORTED (the token cannot make or keep such a key; what was made is
+ *  destroyed again), SAF_E_IO (no room where SoftHSM keeps its tokens), SAF_E_USAGE. */
+saf_status saf_p11_generate_pair(char uri[SAF_P11_URI_MAX + 1], saf_p11_session *session, const saf_p11_pair_spec *spec,
+                                 saf_error *err);
+
+/** Put a certificate beside the private key that @p uri names, with the same label and CKA_ID, as Java's SunPKCS11 and GnuTLS look for it; one
+ *  that is there already is replaced. SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such private key, or several), SAF_E_MALFORMED (not a certificate). */
+saf_status saf_p11_put_cert(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes der, saf_error *err);
+
+/** Destroy the private key that @p uri names by its id, its public half, and the certificate beside it. None there is SAF_OK: done before.
+ *  SAF_E_USAGE (a URI without id could mean several keys), SAF_E_CONFLICT (several private keys have that id: none is destroyed). */
+saf_status saf_p11_destroy_pair(saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
 
 /** Load the private key that @p uri names as an EVP_PKEY whose operations happen in the token (libp11). The caller frees it
  *  before saf_p11_close(). @p pin may be NULL when this handle is logged in to that token already; see saf_p11_login().
