@@ -61,7 +61,7 @@ static saf_status touch_holders(struct storage *storage, saf_bytes id, uint64_t 
 
 saf_status storage_destroy_key(uint64_t *holders, struct storage *storage, saf_bytes id, uint64_t generation, saf_error *err)
 {
-    OWN(statement) take = statement_of(storage, "UPDATE certificate SET key = NULL WHERE key = ?");
+    OWN(statement) take = statement_of(storage, "UPDATE certificate SET key = NULL, requested_at = NULL WHERE key = ?");
     OWN(statement) gone = statement_of(storage, "DELETE FROM key WHERE id = ?");
     SAF_TRY(touch_holders(storage, id, generation, err));
     bind_blob(&take, id);

@@ -94,8 +94,8 @@ saf_status storage_add_key(struct storage *storage, const struct storage_key *ke
 /** Delete the key unless a certificate has it. */
 saf_status storage_drop_unused_key(struct storage *storage, saf_bytes id, saf_error *err);
 
-/** Delete the key and take it from all certificates that have it, whose rings and owners get that generation. *holders: how many
- *  there were. */
+/** Delete the key and take it from all certificates that have it, whose rings and owners get that generation; no answer to a request for
+ *  it is awaited any more. *holders: how many there were. */
 saf_status storage_destroy_key(uint64_t *holders, struct storage *storage, saf_bytes id, uint64_t generation, saf_error *err);
 
 /** Whether any certificate's key has this URI. */

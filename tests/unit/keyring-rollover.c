@@ -90,6 +90,19 @@ TEST(rollover_destroys_the_old_key_and_keeps_the_certificate)
     assert_int_equal(new->key_place, SAF_KEY_STORED);
 }
 
+TEST(nothing_is_awaited_for_a_key_that_a_rollover_destroyed)
+{
+    keyring_world *w = *state;
+    set_up(w, "A");
+    OWN(saf_cert) *asked = keyring_find(w, "A", "old");
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_note_request(change, asked, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_ok(roll_over(w, NULL), &w->err);
+    OWN(saf_cert) *old = keyring_find(w, "A", "old");
+    assert_int_equal(old->requested_at, 0);
+}
+
 TEST(rollover_destroys_the_key_for_everybody_who_has_it)
 {
     keyring_world *w = *state;
@@ -405,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_KEYRING(rollover_destroys_the_old_key_and_keeps_the_certificate),
+        IN_KEYRING(nothing_is_awaited_for_a_key_that_a_rollover_destroyed),
         IN_KEYRING(rollover_destroys_the_key_for_everybody_who_has_it),
         IN_KEYRING(rollover_of_a_key_in_a_token_leaves_an_intent_and_says_which),
         IN_KEYRING(a_personal_connection_is_taken_over_in_its_place),

@@ -283,8 +283,8 @@ typedef struct saf_rollover {
 } saf_rollover;
 
 /** RACF's ROLLOVER, all of it or nothing (function SAF_FN_CERT_ROLLOVER on both): the private key of @p old is destroyed, for every
- *  certificate that has it; wherever old is connected as PERSONAL, @p successor stands in its place with the same usage and default;
- *  wherever it is CERTAUTH or SITE, successor is connected beside it with the same usage, and is the default if old was; where it is
+ *  certificate that has it (and what was requested for it is not awaited any more); wherever old is connected as PERSONAL, @p successor
+ *  stands in its place with the same usage and default; wherever it is CERTAUTH or SITE, successor is connected beside it with the same usage, and is the default if old was; where it is
  *  connected already, it keeps its place (and the default, if it has that) and gets old's usage; the serial counter of successor
  *  becomes old's if that is higher. Both are of one owner. @p out may be NULL.
  *  SAF_E_NOT_FOUND; SAF_E_USAGE (other owners, or the same public key, which would be destroyed for both); SAF_E_CONFLICT (replaced
