@@ -10,10 +10,11 @@ typedef struct cert_list {
 
 static void say_cert(const cli *cli, json_t *certs, const saf_cert *cert)
 {
-    char until[SAF_TIME_TEXT_SIZE], key[64], name[SAF_OWNER_MAX + SAF_LABEL_MAX + 2];
+    char until[SAF_TIME_TEXT_SIZE], key[64], state[64], name[SAF_OWNER_MAX + SAF_LABEL_MAX + 2];
     snprintf(name, sizeof name, "%s/%s", cert->owner, cert->label);
-    cli_say(cli, "%-28s  %-9s  %.10s  %-16s  %s\n", name, cli_trust_name(cert->trust),
-            saf_time_format(until, cert->not_after), cli_key_text(key, sizeof key, cert), cert->subject);
+    cli_say(cli, "%-28s  %-9s  %.10s  %-16s  %s%s\n", name, cli_trust_name(cert->trust),
+            saf_time_format(until, cert->not_after), cli_key_text(key, sizeof key, cert), cert->subject,
+            cli_state_text(state, sizeof state, cert));
     json_array_append_new(certs, cli_shape_cert(cert));
 }
 

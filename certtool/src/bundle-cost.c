@@ -19,6 +19,7 @@ static saf_status refuse_parameters(const char *what, saf_error *err)
 static saf_status pay(bundle_items *items, uint64_t rounds, const char *what, saf_error *err)
 {
     items->work += rounds;
+    p12_note_rounds(&items->p12, rounds);
     if (items->work <= BUNDLE_WORK_MAX)
         return SAF_OK;
     return saf_fail(err, SAF_E_UNSUPPORTED, "%s asks for more than %d rounds to make all its keys of the password", what,

@@ -39,6 +39,11 @@ static int is_cert_name(const char *name)
            !strcmp(name, PEM_STRING_X509_TRUSTED);
 }
 
+static int is_pkcs7_name(const char *name)
+{
+    return !strcmp(name, PEM_STRING_PKCS7) || !strcmp(name, PEM_STRING_PKCS7_SIGNED) || !strcmp(name, PEM_STRING_CMS);
+}
+
 static int is_key_name(const char *name)
 {
     size_t len = strlen(name), tail = strlen(PEM_STRING_PKCS8INF);
@@ -48,7 +53,12 @@ static int is_key_name(const char *name)
 static saf_status read_cert(bundle_items *items, const pem_block *block, const char *what, saf_error *err)
 {
     const unsigned char *at = block->data;
+    saf_bytes der = saf_bytes_of(block->data, (size_t)block->len);
     int trusted = !strcmp(block->name, PEM_STRING_X509_TRUSTED);
+    if (bundle_is_pkcs7(der)) /* RFC 7468 5.3 knows of such files */
+        return bundle_read_pkcs7(items, der, what, err);
+    if (!items->format)
+        items->format = "pem";
     bundle_item item = { .cert = (trusted ? d2i_X509_AUX : d2i_X509)(NULL, &at, block->len) };
     if (item.cert)
         return bundle_take(items, &item, what, err);
@@ -78,7 +88,7 @@ static saf_status read_sealed_key(bundle_items *items, const pem_block *block, c
     SAF_TRY(bundle_pay(items, algorithm, what, err));
     OWN(PKCS8_PRIV_KEY_INFO) *opened = PKCS8_decrypt(sealed, text, (int)strlen(text));
     bundle_item item = { .key = opened ? EVP_PKCS82PKEY(opened) : NULL };
-    return item.key ? bundle_take(items, &item, what, err) : bundle_refuse_sealed(password, what, err);
+    return item.key ? bundle_take(items, &item, what, err) : bundle_refuse_sealed(algorithm, password, what, err);
 }
 
 /* RFC 1421's "Proc-Type: 4,ENCRYPTED" in the header of OpenSSL's older files. */
@@ -92,6 +102,8 @@ static int open_header(pem_block *block, const saf_secret *password)
 static saf_status read_key(bundle_items *items, pem_block *block, const saf_secret *password, const char *what,
                            saf_error *err)
 {
+    if (!items->format)
+        items->format = "pem";
     if (*block->header && !open_header(block, password))
         return bundle_refuse_key(password, what, err);
     if (!strcmp(block->name, PEM_STRING_PKCS8))
@@ -105,8 +117,13 @@ static saf_status read_key(bundle_items *items, pem_block *block, const saf_secr
 static saf_status read_block(bundle_items *items, pem_block *block, const saf_secret *password, const char *what,
                              saf_error *err)
 {
+    saf_bytes der = saf_bytes_of(block->data, (size_t)block->len);
     if (is_cert_name(block->name))
         return read_cert(items, block, what, err);
+    if (is_pkcs7_name(block->name))
+        return bundle_read_pkcs7(items, der, what, err);
+    if (!strcmp(block->name, "PKCS12")) /* GnuTLS' certtool writes it, unless asked for DER */
+        return bundle_read_der(items, der, password, what, err);
     if (is_key_name(block->name))
         return read_key(items, block, password, what, err);
     return SAF_OK;

@@ -14,6 +14,7 @@ typedef struct p12_walk {
     int password_len;
     const saf_secret *secret;
     const char *what;
+    const X509_ALGOR *seal; /* of the safe that is open; NULL: it is not encrypted */
 } p12_walk;
 
 /* ---- the MAC ---------------------------------------------------------------------------------------------- */
@@ -24,15 +25,30 @@ static saf_status pay_mac(const p12_walk *walk, const PKCS12 *p12, saf_error *er
     const X509_ALGOR *algorithm = NULL;
     const ASN1_INTEGER *rounds = NULL;
     PKCS12_get0_mac(NULL, &algorithm, NULL, &rounds, p12);
+    walk->items->p12.mac = p12_mac_name(algorithm);
     if (OBJ_obj2nid(algorithm->algorithm) == NID_pbmac1)
         return bundle_pay(walk->items, algorithm, walk->what, err);
-    /* RFC 7292 4: absent, it is 1 */
-    return rounds ? bundle_pay_rounds(walk->items, rounds, walk->what, err) : SAF_OK;
+    if (rounds)
+        return bundle_pay_rounds(walk->items, rounds, walk->what, err);
+    p12_note_rounds(&walk->items->p12, 1); /* RFC 7292 4: absent, it is 1 */
+    return SAF_OK;
+}
+
+/* A later OpenSSL computes it; an earlier one would only say that it does not know the digest. */
+static saf_status check_pbmac1(const p12_walk *walk, saf_error *err)
+{
+    if (strcmp(walk->items->p12.mac, "pbmac1") != 0 || OpenSSL_version_num() >= 0x30400000L)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_UNSUPPORTED, "%s is protected with PBMAC1 (RFC 9579), which OpenSSL computes since 3.4, "
+                                 "and this is %s", walk->what, OpenSSL_version(OPENSSL_VERSION_STRING));
+    saf_hint(err, "where it was made, export it without PBMAC1 (openssl pkcs12 -export without -pbmac1_pbkdf2), or as PEM");
+    return status;
 }
 
 static saf_status try_password(int *fits, p12_walk *walk, PKCS12 *p12, const char *password, int len, saf_error *err)
 {
     SAF_TRY(pay_mac(walk, p12, err));
+    SAF_TRY(check_pbmac1(walk, err));
     walk->password = password;
     walk->password_len = len;
     *fits = PKCS12_verify_mac(p12, password, len);
@@ -81,10 +97,12 @@ static saf_status read_cert_bag(p12_walk *walk, PKCS12_SAFEBAG *bag, saf_error *
         return saf_fail(err, SAF_E_MALFORMED, "a certificate in %s cannot be read", walk->what);
     }
     read_attributes(&item, bag);
+    p12_note_cipher(&walk->items->p12, &walk->items->p12.cert_cipher, walk->seal);
     return bundle_take(walk->items, &item, walk->what, err);
 }
 
-static saf_status take_key(p12_walk *walk, PKCS12_SAFEBAG *bag, const PKCS8_PRIV_KEY_INFO *info, saf_error *err)
+static saf_status take_key(p12_walk *walk, PKCS12_SAFEBAG *bag, const PKCS8_PRIV_KEY_INFO *info, const X509_ALGOR *seal,
+                           saf_error *err)
 {
     bundle_item item = { .key = EVP_PKCS82PKEY(info) };
     if (!item.key) {
@@ -93,6 +111,7 @@ static saf_status take_key(p12_walk *walk, PKCS12_SAFEBAG *bag, const PKCS8_PRIV
                         walk->what);
     }
     read_attributes(&item, bag);
+    p12_note_cipher(&walk->items->p12, &walk->items->p12.key_cipher, seal);
     return bundle_take(walk->items, &item, walk->what, err);
 }
 
@@ -102,7 +121,7 @@ static saf_status read_sealed_key_bag(p12_walk *walk, PKCS12_SAFEBAG *bag, saf_e
     X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
     SAF_TRY(bundle_pay(walk->items, algorithm, walk->what, err));
     OWN(PKCS8_PRIV_KEY_INFO) *info = PKCS12_decrypt_skey(bag, walk->password, walk->password_len);
-    return info ? take_key(walk, bag, info, err) : bundle_refuse_sealed(walk->secret, walk->what, err);
+    return info ? take_key(walk, bag, info, algorithm, err) : bundle_refuse_sealed(algorithm, walk->secret, walk->what, err);
 }
 
 static saf_status read_bags(p12_walk *walk, const STACK_OF(PKCS12_SAFEBAG) *bags, int depth, saf_error *err);
@@ -114,7 +133,7 @@ static saf_status read_bag(p12_walk *walk, PKCS12_SAFEBAG *bag, int depth, saf_e
     case NID_certBag:
         return read_cert_bag(walk, bag, err);
     case NID_keyBag:
-        return take_key(walk, bag, PKCS12_SAFEBAG_get0_p8inf(bag), err);
+        return take_key(walk, bag, PKCS12_SAFEBAG_get0_p8inf(bag), walk->seal, err);
     case NID_pkcs8ShroudedKeyBag:
         return read_sealed_key_bag(walk, bag, err);
     case NID_safeContentsBag:
@@ -155,14 +174,16 @@ static saf_status unseal(STACK_OF(PKCS12_SAFEBAG) **bags, p12_walk *walk, PKCS7 
 {
     if (!safe->d.encrypted) /* RFC 2315 7: the content is optional */
         return refuse_damaged(walk->what, err);
-    SAF_TRY(bundle_pay(walk->items, safe->d.encrypted->enc_data->algorithm, walk->what, err));
+    walk->seal = safe->d.encrypted->enc_data->algorithm;
+    SAF_TRY(bundle_pay(walk->items, walk->seal, walk->what, err));
     *bags = PKCS12_unpack_p7encdata(safe, walk->password, walk->password_len);
-    return *bags ? SAF_OK : bundle_refuse_sealed(walk->secret, walk->what, err);
+    return *bags ? SAF_OK : bundle_refuse_sealed(walk->seal, walk->secret, walk->what, err);
 }
 
 static saf_status read_safe(p12_walk *walk, PKCS7 *safe, saf_error *err)
 {
     __attribute__((cleanup(own_pop_bags))) STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+    walk->seal = NULL;
     if (PKCS7_type_is_encrypted(safe))
         SAF_TRY(unseal(&bags, walk, safe, err));
     else if (PKCS7_type_is_data(safe))
@@ -176,6 +197,8 @@ saf_status bundle_read_pkcs12(bundle_items *out, PKCS12 *p12, const saf_secret *
                               saf_error *err)
 {
     p12_walk walk = { .items = out, .secret = password, .what = what };
+    if (!out->format)
+        out->format = "pkcs12";
     SAF_TRY(find_password(&walk, p12, err));
     ERR_clear_error();
     __attribute__((cleanup(own_pop_safes))) STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p12);

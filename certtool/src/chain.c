@@ -18,7 +18,7 @@ static void own_chain_end(chain_end *end)
 }
 
 /* RFC 5280 6.1: the names chain, the key identifiers agree, and the signature is the issuer's. Errors here mean no. */
-static int is_issuer(X509 *issuer, X509 *x509)
+int chain_is_issuer(X509 *issuer, X509 *x509)
 {
     EVP_PKEY *key = X509_get0_pubkey(issuer);
     int is = X509_check_issued(issuer, x509) == X509_V_OK && key && X509_verify(x509, key) == 1;
@@ -26,7 +26,7 @@ static int is_issuer(X509 *issuer, X509 *x509)
     return is;
 }
 
-static int is_self_signed(X509 *x509)
+int chain_is_self_signed(X509 *x509)
 {
     int is = X509_self_signed(x509, 1) == 1;
     ERR_clear_error();
@@ -34,10 +34,10 @@ static int is_self_signed(X509 *x509)
 }
 
 /* A renewed CA has several certificates with the same key: better one that can be used today. */
-static int is_usable(const saf_cert *cert)
+int chain_is_usable(const saf_cert *cert)
 {
     int64_t now = saf_clock_now();
-    return chain_trusts(cert) && cert->not_before <= now && now <= cert->not_after;
+    return chain_trusts(cert) && !cert->revoked_at && cert->not_before <= now && now <= cert->not_after;
 }
 
 /* Cross-certificates can lead in a circle. */
@@ -57,15 +57,15 @@ static saf_status choose(size_t *index, X509 **x509, const saf_cert_page *candid
     for (size_t i = 0; i < candidates->count; i++) {
         const saf_cert *candidate = candidates->certs[i];
         OWN(X509) *parsed = NULL;
-        if (is_in(chain, candidate, first) || (*x509 && !is_usable(candidate)))
+        if (is_in(chain, candidate, first) || (*x509 && !chain_is_usable(candidate)))
             continue;
         SAF_TRY(der_read_x509(&parsed, candidate->der, candidate->label, err));
-        if (!is_issuer(parsed, end->x509))
+        if (!chain_is_issuer(parsed, end->x509))
             continue;
         X509_free(*x509);
         *x509 = GIVE(&parsed);
         *index = i;
-        if (is_usable(candidate))
+        if (chain_is_usable(candidate))
             break;
     }
     return SAF_OK;
@@ -105,7 +105,7 @@ saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const
     __attribute__((cleanup(own_chain_end))) chain_end end = { cert, x509 };
     size_t limit = out->count + CHAIN_MAX - 1;
     *complete = 0;
-    while (end.x509 && !(*complete = is_self_signed(end.x509)) && out->count < limit)
+    while (end.x509 && !(*complete = chain_is_self_signed(end.x509)) && out->count < limit)
         SAF_TRY(step(out, &end, cert, store, who, err));
     return SAF_OK;
 }

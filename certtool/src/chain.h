@@ -17,6 +17,14 @@ static inline int chain_trusts(const saf_cert *cert)
     return cert->trust == SAF_TRUST || cert->trust == SAF_HIGHTRUST;
 }
 
+/** Whether the names chain, the key identifiers agree, and the signature is the issuer's. Failures mean no. */
+int chain_is_issuer(X509 *issuer, X509 *x509);
+
+int chain_is_self_signed(X509 *x509);
+
+/** Trusted, in date, and not revoked as far as the store knows. */
+int chain_is_usable(const saf_cert *cert);
+
 /** Append what chain_find() found to @p out, in its order. */
 saf_status chain_read(x509_stack *out, const saf_cert_page *issuers, saf_error *err);
 

@@ -67,3 +67,38 @@ int der_same_public_key(const EVP_PKEY *a, const EVP_PKEY *b)
     ERR_clear_error();
     return same;
 }
+
+/* ---- writing ---------------------------------------------------------------------------------------------- */
+
+/* X.690 10.1: as short as can be. */
+static void append_length(saf_buffer *out, size_t len)
+{
+    unsigned char octets[1 + sizeof len];
+    size_t at = sizeof octets;
+    size_t rest = len;
+    do {
+        octets[--at] = (unsigned char)rest;
+        rest >>= 8;
+    } while (rest);
+    if (len >= 0x80) {
+        octets[at - 1] = (unsigned char)(0x80 | (sizeof octets - at));
+        at--;
+    }
+    saf_buffer_append(out, saf_bytes_of(octets + at, sizeof octets - at));
+}
+
+void der_append(saf_buffer *out, unsigned char tag, saf_bytes content)
+{
+    saf_buffer_append(out, saf_bytes_of(&tag, 1));
+    append_length(out, content.len);
+    saf_buffer_append(out, content);
+}
+
+void der_append_made(saf_buffer *out, unsigned char *der, int len)
+{
+    if (len < 0)
+        out->failed = 1;
+    else
+        saf_buffer_append(out, saf_bytes_of(der, (size_t)len));
+    OPENSSL_free(der);
+}

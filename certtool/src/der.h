@@ -2,6 +2,7 @@
 #ifndef CERTTOOL_DER_H
 #define CERTTOOL_DER_H
 
+#include <base/buffer.h>
 #include <base/own-openssl.h>
 
 #include <safring/cert.h>
@@ -26,5 +27,21 @@ saf_status der_write_x509(saf_blob *out, X509 *x509, saf_error *err);
 
 /** Whether two keys have the same public half; either may be in a token. 1 or 0. */
 int der_same_public_key(const EVP_PKEY *a, const EVP_PKEY *b);
+
+/** Append one value: an identifier octet, the length, the content (X.690 8.1, 10.1). */
+void der_append(saf_buffer *out, unsigned char tag, saf_bytes content);
+
+/** Append what an i2d function allocated, and free it; a negative length makes the buffer fail. */
+void der_append_made(saf_buffer *out, unsigned char *der, int len);
+
+/** Append an OpenSSL value: DER_APPEND(&out, X509_NAME, name). */
+#define DER_APPEND(out, type, value) \
+    do { \
+        unsigned char *der_ = NULL; \
+        int len_ = i2d_##type((value), &der_); \
+        der_append_made((out), der_, len_); \
+    } while (0)
+
+enum { DER_SEQUENCE = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED };
 
 #endif

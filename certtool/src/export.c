@@ -1,4 +1,5 @@
 #include "pkcs12.h"
+#include "pkcs7.h"
 
 #include <base/fail.h>
 
@@ -9,32 +10,57 @@ enum { KEY_ROUNDS = 100000, KEY_SALT_LEN = 16 }; /* of an encrypted PEM key: nob
 
 saf_status saf_format_parse(saf_format *out, const char *name, saf_error *err)
 {
-    static const char *const names[] = { [SAF_FORMAT_PEM] = "pem", [SAF_FORMAT_DER] = "der", [SAF_FORMAT_P12] = "p12" };
+    static const char *const names[] = { [SAF_FORMAT_PEM] = "pem", [SAF_FORMAT_DER] = "der", [SAF_FORMAT_P12] = "p12",
+                                         [SAF_FORMAT_P7] = "p7" };
     for (unsigned i = 0; name && i < sizeof names / sizeof *names; i++)
         if (!strcasecmp(name, names[i])) {
             *out = (saf_format)i;
             return SAF_OK;
         }
-    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der and p12", name ? name : "");
+    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der, p12 and p7", name ? name : "");
+}
+
+static saf_status check_format(const saf_export_request *request, int wants_key, saf_error *err)
+{
+    if (request->format == SAF_FORMAT_DER && (wants_key || request->with_chain))
+        return saf_fail(err, SAF_E_UNSUPPORTED, "DER holds one certificate; a chain or key goes into PEM or PKCS#12");
+    if (request->format == SAF_FORMAT_P7 && wants_key)
+        return saf_fail(err, SAF_E_UNSUPPORTED, "PKCS#7 holds no private keys; one goes into PEM or PKCS#12");
+    if (request->format == SAF_FORMAT_P12 && request->key_only)
+        return saf_fail(err, SAF_E_USAGE, "a private key alone goes into PEM");
+    return SAF_OK;
+}
+
+static saf_status check_password(const saf_export_request *request, saf_error *err)
+{
+    if (!request->no_password)
+        return request->format == SAF_FORMAT_P12 ? p12_check_password(request->password, err) : SAF_OK;
+    if (request->format != SAF_FORMAT_P12 || request->with_key)
+        return saf_fail(err, SAF_E_USAGE, "only a PKCS#12 without a private key can be without a password");
+    if (request->password)
+        return saf_fail(err, SAF_E_USAGE, "a password for what is to have none");
+    return SAF_OK;
+}
+
+static saf_status check_key(const saf_export_request *request, saf_error *err)
+{
+    const saf_cert *cert = request->cert;
+    if (cert->key_place == SAF_KEY_NONE)
+        return saf_fail(err, SAF_E_NOT_FOUND, "%s/%s has no private key here", cert->owner, cert->label);
+    if (cert->key_place == SAF_KEY_IN_TOKEN)
+        return saf_fail(err, SAF_E_UNSUPPORTED, "the private key of %s/%s is in a token and stays there", cert->owner,
+                        cert->label);
+    return SAF_OK;
 }
 
 static saf_status check_request(const saf_export_request *request, saf_error *err)
 {
-    const saf_cert *cert = request->cert;
-    if (!cert)
+    int wants_key = request->with_key || request->key_only;
+    if (!request->cert)
         return saf_fail(err, SAF_E_USAGE, "no certificate to export");
-    if (request->format == SAF_FORMAT_DER && (request->with_key || request->with_chain || request->key_only))
-        return saf_fail(err, SAF_E_UNSUPPORTED, "DER holds one certificate; a chain or key goes into PEM or PKCS#12");
-    if (request->format == SAF_FORMAT_P12 && request->key_only)
-        return saf_fail(err, SAF_E_USAGE, "a private key alone goes into PEM");
-    if (request->format == SAF_FORMAT_P12)
-        SAF_TRY(p12_check_password(request->password, err));
-    if ((request->with_key || request->key_only) && cert->key_place == SAF_KEY_NONE)
-        return saf_fail(err, SAF_E_NOT_FOUND, "%s/%s has no private key here", cert->owner, cert->label);
-    if ((request->with_key || request->key_only) && cert->key_place == SAF_KEY_IN_TOKEN)
-        return saf_fail(err, SAF_E_UNSUPPORTED, "the private key of %s/%s is in a token and stays there", cert->owner,
-                        cert->label);
-    return SAF_OK;
+    SAF_TRY(check_format(request, wants_key, err));
+    SAF_TRY(check_password(request, err));
+    return wants_key ? check_key(request, err) : SAF_OK;
 }
 
 /* ---- PEM and DER ------------------------------------------------------------------------------------------ */
@@ -84,7 +110,7 @@ static saf_status write_pem(saf_blob *out, const saf_export_request *request, co
 static saf_status write_p12(saf_blob *out, const saf_export_request *request, const saf_cert_page *certs, EVP_PKEY *key,
                             saf_error *err)
 {
-    OWN(p12_builder) builder = { 0 };
+    OWN(p12_builder) builder = { .profile = request->p12_profile };
     for (size_t i = 0; i < certs->count; i++) {
         const saf_cert *cert = certs->certs[i];
         const char *alias = i == 0 && request->alias ? request->alias : cert->label;
@@ -96,7 +122,8 @@ static saf_status write_p12(saf_blob *out, const saf_export_request *request, co
             /* Without a key it is a trust store; otherwise Java would see nothing in it. */
             SAF_TRY(p12_add_cert(&builder, x509, alias, key ? P12_CHAIN : P12_TRUSTED, err));
     }
-    return p12_finish(out, &builder, request->password, err);
+    SAF_TRY(p12_finish(out, &builder, request->no_password ? NULL : request->password, err));
+    return request->as_text ? p12_to_text(out, err) : SAF_OK;
 }
 
 /* ---- */
@@ -128,6 +155,8 @@ saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal 
         return blob_copy(out, certs.certs[0]->der, err);
     case SAF_FORMAT_P12:
         return write_p12(out, request, &certs, key, err);
+    case SAF_FORMAT_P7:
+        return pkcs7_write(out, &certs, request->as_text, err);
     default:
         return write_pem(out, request, &certs, key, err);
     }

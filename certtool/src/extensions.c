@@ -1,91 +1,133 @@
 #include "extensions.h"
-#include "san.h"
+#include "name-constraints.h"
+#include "urls.h"
 
 #include <base/fail.h>
 
-#include <openssl/sha.h>
+void cert_holder_free(cert_holder *holder)
+{
+    X509_NAME_free(holder->subject);
+    sk_GENERAL_NAME_pop_free(holder->names, GENERAL_NAME_free);
+    public_key_free(&holder->key);
+}
+
+static saf_status append(saf_buffer *out, int nid, X509_EXTENSION *made, saf_error *err)
+{
+    OWN(X509_EXTENSION) *extension = made;
+    if (!extension)
+        return saf_fail_openssl(err, "cannot make the extension %s", OBJ_nid2ln(nid));
+    DER_APPEND(out, X509_EXTENSION, extension);
+    return saf_buffer_check(out, err);
+}
+
+static saf_status append_value(saf_buffer *out, int nid, int critical, void *value, saf_error *err)
+{
+    return append(out, nid, value ? X509V3_EXT_i2d(nid, critical, value) : NULL, err);
+}
 
 /* One extension in OpenSSL's notation; the texts are ours, never the user's. */
-static saf_status add_text(X509 *x509, int nid, const char *text, saf_error *err)
+static saf_status append_text(saf_buffer *out, int nid, const char *text, saf_error *err)
 {
     X509V3_CTX ctx;
     X509V3_set_ctx_nodb(&ctx);
-    X509V3_set_ctx(&ctx, NULL, x509, NULL, NULL, 0);
-    OWN(X509_EXTENSION) *extension = X509V3_EXT_nconf_nid(NULL, &ctx, nid, text);
-    if (!extension || !X509_add_ext(x509, extension, -1))
-        return saf_fail_openssl(err, "cannot add the extension %s", OBJ_nid2ln(nid));
-    return SAF_OK;
+    X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
+    return append(out, nid, X509V3_EXT_nconf_nid(NULL, &ctx, nid, text), err);
 }
 
-static saf_status add_basic_constraints(X509 *x509, const saf_issue_request *request, saf_error *err)
+/* ---- what a profile always has ---------------------------------------------------------------------------- */
+
+static saf_status append_basic_constraints(saf_buffer *out, saf_profile profile, int path_len, saf_error *err)
 {
     char text[48] = "critical,CA:FALSE";
-    if (request->profile == SAF_PROFILE_CA && request->path_len >= 0)
-        snprintf(text, sizeof text, "critical,CA:TRUE,pathlen:%d", request->path_len);
-    else if (request->profile == SAF_PROFILE_CA)
+    if (profile == SAF_PROFILE_CA && path_len >= 0)
+        snprintf(text, sizeof text, "critical,CA:TRUE,pathlen:%d", path_len);
+    else if (profile == SAF_PROFILE_CA)
         snprintf(text, sizeof text, "critical,CA:TRUE");
-    return add_text(x509, NID_basic_constraints, text, err);
+    return append_text(out, NID_basic_constraints, text, err);
 }
 
-static saf_status add_usages(X509 *x509, const saf_issue_request *request, saf_error *err)
+saf_status extensions_of_profile(saf_buffer *out, saf_profile profile, bool transports, int path_len, saf_error *err)
 {
-    const profile_facts *facts = profile_facts_of(request->profile);
-    int transports = EVP_PKEY_is_a(request->key, "RSA");
-    SAF_TRY(add_text(x509, NID_key_usage, transports ? facts->key_usage_transport : facts->key_usage, err));
-    return facts->extended_key_usage ? add_text(x509, NID_ext_key_usage, facts->extended_key_usage, err) : SAF_OK;
+    const profile_facts *facts = profile_facts_of(profile);
+    SAF_TRY(append_basic_constraints(out, profile, path_len, err));
+    SAF_TRY(append_text(out, NID_key_usage, transports ? facts->key_usage_transport : facts->key_usage, err));
+    return facts->extended_key_usage ? append_text(out, NID_ext_key_usage, facts->extended_key_usage, err) : SAF_OK;
 }
 
-/* RFC 5280 4.2.1.2 (1): the SHA-1 of the public key's bits. An identifier, not a protection. */
-static ASN1_OCTET_STRING *key_identifier(const X509 *x509)
+static saf_status append_constants(saf_buffer *out, const saf_issue_request *request, bool transports, const saf_signer *signer,
+                                   saf_error *err)
 {
-    unsigned char digest[SHA_DIGEST_LENGTH];
-    OWN(ASN1_OCTET_STRING) *id = ASN1_OCTET_STRING_new();
-    if (!id || !X509_pubkey_digest(x509, EVP_sha1(), digest, NULL) ||
-        !ASN1_OCTET_STRING_set(id, digest, sizeof digest))
-        return NULL;
-    return GIVE(&id);
+    const saf_buffer *prepared = &signer->constants[request->profile][transports];
+    if (!prepared->len || (request->profile == SAF_PROFILE_CA && request->path_len >= 0))
+        return extensions_of_profile(out, request->profile, transports, request->path_len, err);
+    saf_buffer_append(out, saf_buffer_bytes(prepared));
+    return saf_buffer_check(out, err);
 }
 
-static saf_status add_subject_key_id(X509 *x509, saf_error *err)
+/* ---- key identifiers -------------------------------------------------------------------------------------- */
+
+static ASN1_OCTET_STRING *octets(saf_bytes bytes)
 {
-    OWN(ASN1_OCTET_STRING) *id = key_identifier(x509);
-    if (!id || X509_add1_ext_i2d(x509, NID_subject_key_identifier, id, 0, X509V3_ADD_DEFAULT) != 1)
-        return saf_fail_openssl(err, "cannot add the subject key identifier");
-    return SAF_OK;
+    OWN(ASN1_OCTET_STRING) *string = ASN1_OCTET_STRING_new();
+    return string && ASN1_OCTET_STRING_set(string, bytes.data, (int)bytes.len) ? GIVE(&string) : NULL;
+}
+
+saf_status extensions_subject_key_id(saf_buffer *out, const public_key *key, saf_error *err)
+{
+    OWN(ASN1_OCTET_STRING) *id = octets(saf_buffer_bytes(&key->id));
+    return append_value(out, NID_subject_key_identifier, 0, id, err);
 }
 
 /* RFC 5280 4.2.1.1: the signer's own identifier, whatever it was made from. */
-static saf_status add_authority_key_id(X509 *x509, X509 *signer, saf_error *err)
+saf_status extensions_authority_key_id(saf_buffer *out, X509 *signer, saf_error *err)
 {
-    const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(signer);
+    OWN(public_key) key = { 0 };
     OWN(AUTHORITY_KEYID) *authority = AUTHORITY_KEYID_new();
+    const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(signer);
+    if (!own)
+        SAF_TRY(public_key_copy(&key, X509_get_X509_PUBKEY(signer), err));
     if (authority)
-        authority->keyid = own ? ASN1_OCTET_STRING_dup(own) : key_identifier(signer);
-    if (!authority || !authority->keyid ||
-        X509_add1_ext_i2d(x509, NID_authority_key_identifier, authority, 0, X509V3_ADD_DEFAULT) != 1)
-        return saf_fail_openssl(err, "cannot add the authority key identifier");
-    return SAF_OK;
+        authority->keyid = own ? ASN1_OCTET_STRING_dup(own) : octets(saf_buffer_bytes(&key.id));
+    return append_value(out, NID_authority_key_identifier, 0, authority && authority->keyid ? authority : NULL, err);
 }
 
-static saf_status add_alternative_names(X509 *x509, const char *san, saf_error *err)
+/* ---- what a request asks for ------------------------------------------------------------------------------ */
+
+static saf_status append_names(saf_buffer *out, const cert_holder *holder, saf_error *err)
 {
-    OWN(GENERAL_NAMES) *names = NULL;
-    SAF_TRY(san_parse(&names, san, err));
-    if (!sk_GENERAL_NAME_num(names))
+    if (sk_GENERAL_NAME_num(holder->names) <= 0)
         return SAF_OK;
     /* RFC 5280 4.2.1.6: critical when there is no other name. */
-    int critical = X509_NAME_entry_count(X509_get_subject_name(x509)) == 0;
-    if (X509_add1_ext_i2d(x509, NID_subject_alt_name, names, critical, X509V3_ADD_DEFAULT) != 1)
-        return saf_fail_openssl(err, "cannot add the alternative names");
-    return SAF_OK;
+    int critical = X509_NAME_entry_count(holder->subject) == 0;
+    return append_value(out, NID_subject_alt_name, critical, holder->names, err);
 }
 
-saf_status extensions_add(X509 *x509, const saf_issue_request *request, X509 *signer, saf_error *err)
+static saf_status append_name_constraints(saf_buffer *out, const saf_issue_request *request, saf_error *err)
 {
-    SAF_TRY(add_basic_constraints(x509, request, err));
-    SAF_TRY(add_usages(x509, request, err));
-    SAF_TRY(add_subject_key_id(x509, err));
-    if (signer)
-        SAF_TRY(add_authority_key_id(x509, signer, err));
-    return add_alternative_names(x509, request->san, err);
+    OWN(NAME_CONSTRAINTS) *constraints = NULL;
+    SAF_TRY(name_constraints_parse(&constraints, request, err));
+    /* RFC 5280 4.2.1.10: critical. */
+    return constraints ? append_value(out, NID_name_constraints, 1, constraints, err) : SAF_OK;
+}
+
+static saf_status append_urls(saf_buffer *out, const saf_issue_request *request, saf_error *err)
+{
+    OWN(CRL_DIST_POINTS) *points = NULL;
+    OWN(AUTHORITY_INFO_ACCESS) *access = NULL;
+    SAF_TRY(urls_parse_crl(&points, request->crl_urls, err));
+    SAF_TRY(urls_parse_ca_issuers(&access, request->ca_issuers_urls, err));
+    if (points)
+        SAF_TRY(append_value(out, NID_crl_distribution_points, 0, points, err));
+    return access ? append_value(out, NID_info_access, 0, access, err) : SAF_OK;
+}
+
+saf_status extensions_write(saf_buffer *out, const saf_issue_request *request, const cert_holder *holder, const saf_signer *signer,
+                            saf_error *err)
+{
+    SAF_TRY(append_constants(out, request, holder->key.transports, signer, err));
+    SAF_TRY(extensions_subject_key_id(out, &holder->key, err));
+    saf_buffer_append(out, saf_buffer_bytes(&signer->authority_key_id));
+    SAF_TRY(append_names(out, holder, err));
+    SAF_TRY(append_name_constraints(out, request, err));
+    return append_urls(out, request, err);
 }

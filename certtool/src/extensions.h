@@ -1,12 +1,32 @@
-/** @file The extensions of the certificates that we issue. */
+/** @file Certificate extensions, as DER. */
 #ifndef CERTTOOL_EXTENSIONS_H
 #define CERTTOOL_EXTENSIONS_H
 
-#include "profile.h"
+#include "public-key.h"
+#include "signer.h"
 
-#include <base/own-openssl.h>
+/** Whom a certificate is for. */
+typedef struct cert_holder {
+    X509_NAME *subject;
+    GENERAL_NAMES *names; /**< subjectAltName; empty: none */
+    public_key key;
+} cert_holder;
 
-/** Add all of them to @p x509, whose public key and subject are set. @p signer is NULL when it signs itself. */
-saf_status extensions_add(X509 *x509, const saf_issue_request *request, X509 *signer, saf_error *err);
+void cert_holder_free(cert_holder *holder);
+
+OWN_VALUE(cert_holder, cert_holder_free)
+
+/** Append what a profile always has: basicConstraints, keyUsage, extendedKeyUsage. @p transports: the key can encrypt. */
+saf_status extensions_of_profile(saf_buffer *out, saf_profile profile, bool transports, int path_len, saf_error *err);
+
+/** Append the authority key identifier of what @p signer signs. */
+saf_status extensions_authority_key_id(saf_buffer *out, X509 *signer, saf_error *err);
+
+/** Append the subject key identifier. */
+saf_status extensions_subject_key_id(saf_buffer *out, const public_key *key, saf_error *err);
+
+/** Append all extensions of a certificate that @p request asks for. */
+saf_status extensions_write(saf_buffer *out, const saf_issue_request *request, const cert_holder *holder, const saf_signer *signer,
+                            saf_error *err);
 
 #endif

@@ -1,13 +1,14 @@
 #include "pkcs12.h"
 
+#include "p12-profile.h"
+
 #include <base/fail.h>
 
 #include <openssl/err.h>
 #include <openssl/sha.h>
 
 enum {
-    ROUNDS = 10000, /* what Java writes; Windows refuses above 600 000 */
-    SALT_LEN = 16,  /* SP 800-132 5.1 */
+    SALT_LEN = 16, /* SP 800-132 5.1 */
     PASSWORD_MAX = 1024,
 };
 
@@ -121,13 +122,13 @@ saf_status p12_add_cert(p12_builder *builder, X509 *x509, const char *alias, p12
 }
 
 /* Given a cipher, OpenSSL makes it PBES2 with PBKDF2 and HMAC-SHA-256 (RFC 8018). */
-static PKCS12_SAFEBAG *seal_key(EVP_PKEY *key, const saf_secret *password)
+static PKCS12_SAFEBAG *seal_key(EVP_PKEY *key, const p12_recipe *recipe, const saf_secret *password)
 {
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
     PKCS12_SAFEBAG *bag = NULL;
     if (info)
-        bag = PKCS12_SAFEBAG_create_pkcs8_encrypt(NID_aes_256_cbc, (const char *)password->data, (int)password->len,
-                                                  NULL, SALT_LEN, ROUNDS, info);
+        bag = PKCS12_SAFEBAG_create_pkcs8_encrypt(recipe->pbe_nid, (const char *)password->data, (int)password->len,
+                                                  NULL, SALT_LEN, recipe->rounds, info);
     PKCS8_PRIV_KEY_INFO_free(info);
     return bag;
 }
@@ -139,7 +140,7 @@ saf_status p12_add_key(p12_builder *builder, EVP_PKEY *key, X509 *x509, const ch
     OWN(own_text) unique = unique_alias(builder, alias);
     if (!unique)
         return saf_fail_memory(err);
-    OWN_BAG *bag = seal_key(key, password);
+    OWN_BAG *bag = seal_key(key, p12_recipe_of(builder->profile), password);
     if (!bag || !PKCS12_add_friendlyname_utf8(bag, unique, -1) || !add_key_id(bag, x509) ||
         !push(&builder->keys, &bag))
         return saf_fail_openssl(err, "cannot add the private key \"%s\"", alias);
@@ -167,28 +168,41 @@ static int add_safe(STACK_OF(PKCS7) *safes, PKCS7 *made)
     return 1;
 }
 
+static PKCS7 *pack_certs(const p12_builder *builder, const saf_secret *password)
+{
+    const p12_recipe *recipe = p12_recipe_of(builder->profile);
+    if (!password)
+        return PKCS12_pack_p7data(builder->certs);
+    return PKCS12_pack_p7encdata(recipe->pbe_nid, (const char *)password->data, (int)password->len, NULL, SALT_LEN, recipe->rounds,
+                                 builder->certs);
+}
+
 /* Certificates are encrypted as a whole; keys are each encrypted already. */
-static PKCS12 *build(const p12_builder *builder, const char *password, int len)
+static PKCS12 *build(const p12_builder *builder, const saf_secret *password)
 {
     __attribute__((cleanup(own_safes))) STACK_OF(PKCS7) *safes = sk_PKCS7_new_null();
     if (!safes)
         return NULL;
-    if (builder->certs && !add_safe(safes, PKCS12_pack_p7encdata(NID_aes_256_cbc, password, len, NULL, SALT_LEN, ROUNDS,
-                                                                 builder->certs)))
+    if (builder->certs && !add_safe(safes, pack_certs(builder, password)))
         return NULL;
     if (builder->keys && !add_safe(safes, PKCS12_pack_p7data(builder->keys)))
         return NULL;
     return PKCS12_add_safes(safes, 0);
 }
 
+static int protect(PKCS12 *p12, const p12_recipe *recipe, const saf_secret *password)
+{
+    return !password || PKCS12_set_mac(p12, (const char *)password->data, (int)password->len, NULL, SALT_LEN, recipe->rounds,
+                                       recipe->mac_md());
+}
+
 saf_status p12_finish(saf_blob *out, p12_builder *builder, const saf_secret *password, saf_error *err)
 {
-    SAF_TRY(p12_check_password(password, err));
-    const char *text = (const char *)password->data;
-    int len = (int)password->len;
     unsigned char *der = NULL;
-    OWN(PKCS12) *p12 = build(builder, text, len);
-    if (!p12 || !PKCS12_set_mac(p12, text, len, NULL, SALT_LEN, ROUNDS, EVP_sha256()))
+    if (password || builder->keys)
+        SAF_TRY(p12_check_password(password, err));
+    OWN(PKCS12) *p12 = build(builder, password);
+    if (!p12 || !protect(p12, p12_recipe_of(builder->profile), password))
         return saf_fail_openssl(err, "cannot build the PKCS#12");
     int der_len = i2d_PKCS12(p12, &der);
     if (der_len < 0)
@@ -196,4 +210,22 @@ saf_status p12_finish(saf_blob *out, p12_builder *builder, const saf_secret *pas
     saf_status status = blob_copy(out, saf_bytes_of(der, (size_t)der_len), err);
     OPENSSL_clear_free(der, (size_t)der_len);
     return status;
+}
+
+saf_status p12_to_text(saf_blob *p12, saf_error *err)
+{
+    enum { IN = 48, OUT = 65 }; /* bytes of a line, characters of it with its end */
+    size_t lines = (p12->len + IN - 1) / IN;
+    OWN(saf_blob) text = { malloc(lines * OUT + 1), 0 };
+    if (!text.data)
+        return saf_fail_memory(err);
+    for (size_t at = 0; at < p12->len; at += IN) {
+        size_t len = p12->len - at < IN ? p12->len - at : IN;
+        text.len += (size_t)EVP_EncodeBlock(text.data + text.len, p12->data + at, (int)len);
+        text.data[text.len++] = '\n';
+    }
+    saf_blob_free(p12);
+    *p12 = text;
+    text = (saf_blob) { 0 };
+    return SAF_OK;
 }

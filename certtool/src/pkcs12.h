@@ -4,8 +4,9 @@
 
 #include "der.h"
 
-/** {0} is empty. */
+/** {0} is empty, of profile java. */
 typedef struct p12_builder {
+    saf_p12_profile profile;
     STACK_OF(PKCS12_SAFEBAG) *certs, *keys;
 } p12_builder;
 
@@ -26,8 +27,11 @@ saf_status p12_add_cert(p12_builder *builder, X509 *x509, const char *alias, p12
 saf_status p12_add_key(p12_builder *builder, EVP_PKEY *key, X509 *x509, const char *alias, const saf_secret *password,
                        saf_error *err);
 
-/** Encrypt, protect with a MAC, and encode. SAF_E_USAGE: no password. */
+/** Encrypt, protect with a MAC, and encode; without a password neither, which is for certificates only. SAF_E_USAGE: the password. */
 saf_status p12_finish(saf_blob *out, p12_builder *builder, const saf_secret *password, saf_error *err);
+
+/** Turn what p12_finish() made into base64, in lines of 64 without a header (RACF's PKCS12B64). */
+saf_status p12_to_text(saf_blob *p12, saf_error *err);
 
 /** SAF_E_USAGE when @p password is none, too long, or none that Java takes. */
 saf_status p12_check_password(const saf_secret *password, saf_error *err);

@@ -2,6 +2,8 @@
 
 #include <base/fail.h>
 
+#include <assert.h>
+
 /* RFC 5280 4.2.1.3: conforming CAs mark keyUsage critical.
  * RFC 5280 4.2.1.12: extendedKeyUsage may be either; critical ones break old peers. */
 static const profile_facts PROFILES[] = {
@@ -15,7 +17,7 @@ static const profile_facts PROFILES[] = {
                            "serverAuth,clientAuth", SAF_VALID_DAYS_LEAF },
 };
 
-enum { PROFILE_COUNT = sizeof PROFILES / sizeof *PROFILES };
+static_assert(sizeof PROFILES / sizeof *PROFILES == PROFILE_COUNT);
 
 const profile_facts *profile_facts_of(saf_profile profile)
 {

@@ -4,6 +4,8 @@
 
 #include <safring/cert.h>
 
+enum { PROFILE_COUNT = SAF_PROFILE_ZOWE + 1 };
+
 /** Extensions in the notation of OpenSSL's configuration (x509v3_config(5)). */
 typedef struct profile_facts {
     const char *name;

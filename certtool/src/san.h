@@ -10,4 +10,7 @@
  *  SAF_E_USAGE. */
 saf_status san_parse(GENERAL_NAMES **out, const char *text, saf_error *err);
 
+/** Add one name of that notation, which may have commas, unless it is there. SAF_E_USAGE. */
+saf_status san_add(GENERAL_NAMES *names, const char *text, saf_error *err);
+
 #endif

@@ -2,11 +2,9 @@
 #ifndef CERTTOOL_SERIAL_H
 #define CERTTOOL_SERIAL_H
 
-#include <base/own-openssl.h>
+#include "der.h"
 
-#include <safring/cert.h>
-
-/** Give @p x509 a serial number; @p signer is NULL when it signs itself. */
-saf_status serial_set(X509 *x509, saf_serial_kind kind, saf_change *change, const saf_cert *signer, saf_error *err);
+/** Append a serial number, an INTEGER in DER. @p counter: whose counter gives sequential ones; NULL: a new self-signed one's, 1. */
+saf_status serial_append(saf_buffer *out, saf_serial_kind kind, saf_change *change, const saf_cert *counter, saf_error *err);
 
 #endif

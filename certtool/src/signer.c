@@ -1,196 +1,281 @@
 #include "chain.h"
+#include "extensions.h"
 #include "signer.h"
 
 #include <base/clock.h>
 #include <base/fail.h>
 
-#include <openssl/err.h>
+#include <keyring/ask.h>
 
-void signer_free(issue_signer *signer)
+#include <openssl/err.h>
+#include <openssl/provider.h>
+
+void saf_signer_close(saf_signer **signer)
 {
-    saf_cert_free(&signer->cert);
-    X509_free(signer->x509);
-    EVP_PKEY_free(signer->key);
-    saf_cert_page_free(&signer->issuers);
-    *signer = (issue_signer) { 0 };
+    saf_signer *own = *signer;
+    *signer = NULL;
+    if (!own)
+        return;
+    saf_cert_free(&own->cert);
+    EVP_PKEY_free(own->key);
+    sk_X509_pop_free(own->path, X509_free);
+    saf_cert_page_free(&own->issuers);
+    saf_buffer_free(&own->subject);
+    saf_buffer_free(&own->authority_key_id);
+    for (size_t i = 0; i < PROFILE_COUNT; i++)
+        for (size_t j = 0; j < 2; j++)
+            saf_buffer_free(&own->constants[i][j]);
+    for (size_t i = 0; own->schemes && i < SIGNATURES; i++)
+        signature_scheme_free(&own->schemes[i]);
+    free(own->schemes);
+    free(own);
 }
 
-__attribute__((format(printf, 3, 4)))
-static saf_status refuse(saf_error *err, const saf_cert *cert, const char *format, ...)
+saf_status signer_refuse(saf_error *err, const saf_signer *signer, const char *format, ...)
 {
     char why[160];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    return saf_fail(err, SAF_E_CONFLICT, "%s/%s cannot sign this: %s", cert->owner, cert->label, why);
+    return saf_fail(err, SAF_E_CONFLICT, "%s cannot sign %s: %s", signer->name, signer->cert ? "this" : "itself", why);
 }
 
-static saf_status check_is_ca(const issue_signer *signer, saf_error *err)
+int64_t signer_begin(const saf_signer *signer)
 {
-    uint32_t flags = X509_get_extension_flags(signer->x509);
+    int64_t now = saf_clock_now();
+    return signer->cert && now < signer->cert->not_before ? signer->cert->not_before : now;
+}
+
+/* ---- may it sign? ----------------------------------------------------------------------------------------- */
+
+static saf_status check_is_ca(const saf_signer *signer, saf_error *err)
+{
+    X509 *x509 = signer_x509(signer);
+    uint32_t flags = X509_get_extension_flags(x509);
     if (flags & EXFLAG_INVALID)
-        return refuse(err, signer->cert, "it has an extension that cannot be read");
+        return signer_refuse(err, signer, "it has an extension that cannot be read");
     /* RFC 5280 4.2.1.9: without basicConstraints and cA, the key must not verify certificates. */
     if (!(flags & EXFLAG_CA))
-        return refuse(err, signer->cert, "it is not a CA");
+        return signer_refuse(err, signer, "it is not a CA");
     /* RFC 5280 4.2.1.3: if keyUsage is there, it must have keyCertSign. Absent, OpenSSL answers all bits. */
-    if (!(X509_get_key_usage(signer->x509) & KU_KEY_CERT_SIGN))
-        return refuse(err, signer->cert, "its key usage does not have keyCertSign");
+    if (!(X509_get_key_usage(x509) & KU_KEY_CERT_SIGN))
+        return signer_refuse(err, signer, "its key usage does not have keyCertSign");
     return SAF_OK;
 }
 
-static saf_status check_is_trusted(const issue_signer *signer, saf_error *err)
+/* What is not in force any more, by status, by time or by its own issuer, is no reason for others to trust. */
+static saf_status check_is_trusted(const saf_signer *signer, saf_error *err)
 {
-    char end[SAF_TIME_TEXT_SIZE];
-    if (!chain_trusts(signer->cert))
-        return refuse(err, signer->cert, "its status is NOTRUST");
-    if (signer->cert->not_after <= saf_clock_now())
-        return refuse(err, signer->cert, "it expired at %s", saf_time_format(end, signer->cert->not_after));
+    char when[SAF_TIME_TEXT_SIZE];
+    const saf_cert *cert = signer->cert;
+    if (!chain_trusts(cert))
+        return signer_refuse(err, signer, "its status is NOTRUST");
+    if (cert->revoked_at)
+        return signer_refuse(err, signer, "it was revoked at %s (%s)", saf_time_format(when, cert->revoked_at),
+                             saf_reason_name(cert->reason));
+    if (cert->not_after <= saf_clock_now())
+        return signer_refuse(err, signer, "it expired at %s", saf_time_format(when, cert->not_after));
     return SAF_OK;
 }
 
-static saf_status check_issuers_are_trusted(const issue_signer *signer, saf_error *err)
+static saf_status check_issuers_are_trusted(const saf_signer *signer, saf_error *err)
 {
+    char when[SAF_TIME_TEXT_SIZE];
     for (size_t i = 0; i < signer->issuers.count; i++) {
         const saf_cert *issuer = signer->issuers.certs[i];
         if (!chain_trusts(issuer))
-            return refuse(err, signer->cert, "the status of %s/%s above it is NOTRUST", issuer->owner, issuer->label);
+            return signer_refuse(err, signer, "the status of %s/%s above it is NOTRUST", issuer->owner, issuer->label);
+        if (issuer->revoked_at)
+            return signer_refuse(err, signer, "%s/%s above it was revoked at %s (%s)", issuer->owner, issuer->label,
+                                 saf_time_format(when, issuer->revoked_at), saf_reason_name(issuer->reason));
     }
     return SAF_OK;
 }
 
-/* RFC 5280 4.2.1.9: pathLenConstraint counts the CA certificates that follow, those with their issuer's name not. */
-static saf_status check_one_path_len(const saf_cert *cert, X509 *x509, long follow, int wanted, saf_error *err)
+/* ---- path lengths ----------------------------------------------------------------------------------------- */
+
+static const saf_cert *record_at(const saf_signer *signer, int index)
+{
+    return index == 0 ? signer->cert : signer->issuers.certs[index - 1];
+}
+
+/* RFC 5280 4.2.1.9: pathLenConstraint counts the CA certificates that follow, those with their issuer's name not.
+ * @p wanted: the new one's own path length; -1: none. */
+static saf_status check_one_path_len(const saf_cert *cert, X509 *x509, long follow, long wanted, saf_error *err)
 {
     long allowed = X509_get_pathlen(x509);
     if (allowed >= 0 && follow > allowed)
-        return refuse(err, cert, "its path length allows %ld further CAs below it, and this would be number %ld",
-                      allowed, follow);
+        return saf_fail(err, SAF_E_CONFLICT,
+                        "%s/%s cannot sign this: its path length allows %ld further CAs below it, and this would be number %ld",
+                        cert->owner, cert->label, allowed, follow);
     if (allowed >= 0 && wanted >= 0 && follow + wanted > allowed)
-        return refuse(err, cert, "its path length allows %ld further CAs below it, too few for path length %d", allowed,
-                      wanted);
+        return saf_fail(err, SAF_E_CONFLICT,
+                        "%s/%s cannot sign this: its path length allows %ld further CAs below it, too few for path length %ld",
+                        cert->owner, cert->label, allowed, wanted);
     return SAF_OK;
 }
 
-static saf_status check_path_len(const issue_signer *signer, const saf_issue_request *request,
-                                 const X509_NAME *subject, saf_error *err)
+/* @p follow: how many CAs would come below the signer itself. */
+static saf_status check_path_len(const saf_signer *signer, long follow, long wanted, saf_error *err)
 {
-    const saf_cert_page *issuers = &signer->issuers;
-    int is_ca = request->profile == SAF_PROFILE_CA;
-    int wanted = is_ca ? request->path_len : -1;
-    long follow = is_ca && X509_NAME_cmp(subject, X509_get_subject_name(signer->x509));
-    SAF_TRY(check_one_path_len(signer->cert, signer->x509, follow, wanted, err));
-    follow += !signer->cert->self_issued;
-    for (size_t i = 0; i < issuers->count; i++) {
-        const saf_cert *cert = issuers->certs[i];
-        OWN(X509) *x509 = NULL;
-        SAF_TRY(der_read_x509(&x509, cert->der, cert->label, err));
-        SAF_TRY(check_one_path_len(cert, x509, follow, wanted, err));
+    for (int i = 0; i < sk_X509_num(signer->path); i++) {
+        const saf_cert *cert = record_at(signer, i);
+        SAF_TRY(check_one_path_len(cert, sk_X509_value(signer->path, i), follow, wanted, err));
         follow += !cert->self_issued;
     }
     return SAF_OK;
 }
 
-static saf_status load_key(issue_signer *signer, saf_change *change, EVP_PKEY *handed_over, saf_error *err)
+/* ---- is what it signs valid? ------------------------------------------------------------------------------ */
+
+/* @p above: the broken certificate's place in the path above the signer; 0 is the signer's issuer. */
+static saf_status refuse_path(const saf_signer *signer, int error, int above, saf_error *err)
 {
+    const char *rule = X509_verify_cert_error_string(error);
+    if (above < 0 || (size_t)above >= signer->issuers.count)
+        return signer_refuse(err, signer, "%s", rule);
+    const saf_cert *issuer = signer->issuers.certs[above];
+    return signer_refuse(err, signer, "%s/%s above it: %s", issuer->owner, issuer->label, rule);
+}
+
+/* As of when the certificate begins. */
+saf_status signer_check_path(const saf_signer *signer, X509 *finished, saf_error *err)
+{
+    X509 *own = signer_x509(signer);
+    if (own && (X509_get_extension_flags(finished) & EXFLAG_CA)) {
+        long is_next = X509_NAME_cmp(X509_get_subject_name(finished), X509_get_subject_name(own)) != 0;
+        SAF_TRY(check_path_len(signer, is_next, X509_get_pathlen(finished), err));
+    }
+    path_verdict verdict = chain_validate(finished, signer->path, signer_begin(signer));
+    return verdict.error == X509_V_OK ? SAF_OK : refuse_path(signer, verdict.error, verdict.depth - 2, err);
+}
+
+/* What holds for all that it will sign is decided here, once. */
+static saf_status check_own_path(const saf_signer *signer, saf_error *err)
+{
+    OWN(x509_stack) *above = sk_X509_new_null();
+    if (!above)
+        return saf_fail_memory(err);
+    SAF_TRY(chain_read(above, &signer->issuers, err));
+    SAF_TRY(check_path_len(signer, 0, -1, err));
+    path_verdict verdict = chain_validate(signer_x509(signer), above, signer_begin(signer));
+    return verdict.error == X509_V_OK ? SAF_OK : refuse_path(signer, verdict.error, verdict.depth - 1, err);
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------- */
+
+static saf_status find_path(saf_signer *signer, saf_store *store, const saf_principal *who, saf_error *err)
+{
+    OWN(X509) *x509 = NULL;
+    int complete = 0;
+    SAF_TRY(der_read_x509(&x509, signer->cert->der, signer->cert->label, err));
+    if (!sk_X509_push(signer->path, x509))
+        return saf_fail_memory(err);
+    X509 *own = GIVE(&x509);
+    SAF_TRY(check_is_ca(signer, err));
+    SAF_TRY(check_is_trusted(signer, err));
+    SAF_TRY(chain_find(&signer->issuers, &complete, store, who, signer->cert, own, err));
+    SAF_TRY(check_issuers_are_trusted(signer, err));
+    SAF_TRY(chain_read(signer->path, &signer->issuers, err));
+    return check_own_path(signer, err);
+}
+
+static saf_status load_key(saf_signer *signer, saf_store *store, const saf_principal *who, EVP_PKEY *handed_over,
+                           saf_error *err)
+{
+    const saf_cert *cert = signer->cert;
     if (handed_over) {
+        SAF_TRY(saf_store_ask(store, who, SAF_FN_CERT_SIGN, cert->owner, cert->label, err));
         EVP_PKEY_up_ref(handed_over);
         signer->key = handed_over;
-    } else if (signer->cert->key_place == SAF_KEY_NONE) {
-        return refuse(err, signer->cert, "it has no private key here");
+    } else if (cert->key_place == SAF_KEY_NONE) {
+        return signer_refuse(err, signer, "it has no private key here");
     } else {
-        SAF_TRY(saf_store_load_signing_key(&signer->key, saf_change_store(change), saf_change_principal(change),
-                                           signer->cert, err));
+        SAF_TRY(saf_store_load_signing_key(&signer->key, store, who, cert, err));
     }
-    if (!der_same_public_key(signer->key, X509_get0_pubkey(signer->x509)))
-        return refuse(err, signer->cert, "the private key is not its");
+    if (!der_same_public_key(signer->key, X509_get0_pubkey(signer_x509(signer))))
+        return signer_refuse(err, signer, "the private key is not its");
     return SAF_OK;
 }
 
-saf_status signer_find(issue_signer *out, saf_change *change, const saf_issue_request *request,
-                       const X509_NAME *subject, saf_error *err)
+static bool is_software(const EVP_PKEY *key)
 {
-    if (!request->signer_owner && !request->signer_label)
-        return SAF_OK;
-    if (!request->signer_owner || !request->signer_label)
-        return saf_fail(err, SAF_E_USAGE, "a signer is named by owner and label, and one of them is missing");
-    saf_store *store = saf_change_store(change);
-    const saf_principal *who = saf_change_principal(change);
-    int complete = 0;
-    SAF_TRY(saf_store_find_cert(&out->cert, store, who, request->signer_owner, request->signer_label, err));
-    SAF_TRY(der_read_x509(&out->x509, out->cert->der, out->cert->label, err));
-    SAF_TRY(check_is_ca(out, err));
-    SAF_TRY(check_is_trusted(out, err));
-    SAF_TRY(chain_find(&out->issuers, &complete, store, who, out->cert, out->x509, err));
-    SAF_TRY(check_issuers_are_trusted(out, err));
-    SAF_TRY(check_path_len(out, request, subject, err));
-    return load_key(out, change, request->signer_key, err);
+    const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+    return provider && !strcmp(OSSL_PROVIDER_get0_name(provider), "default");
 }
 
-/* ---- is what it signed valid? ----------------------------------------------------------------------------- */
-
-static saf_status refuse_path(const issue_signer *signer, path_verdict verdict, saf_error *err)
+/* RFC 5280 4.2.1.10 */
+static bool has_name_constraints(const x509_stack *path)
 {
-    const char *rule = X509_verify_cert_error_string(verdict.error);
-    size_t above = verdict.depth > 1 ? (size_t)verdict.depth - 2 : signer->issuers.count;
-    if (above >= signer->issuers.count)
-        return refuse(err, signer->cert, "%s", rule);
-    const saf_cert *issuer = signer->issuers.certs[above];
-    return refuse(err, signer->cert, "%s/%s above it: %s", issuer->owner, issuer->label, rule);
+    for (int i = 0; i < sk_X509_num(path); i++)
+        if (X509_get_ext_by_NID(sk_X509_value(path, i), NID_name_constraints, -1) >= 0)
+            return true;
+    return false;
 }
 
-static saf_status read_path(x509_stack *out, const issue_signer *signer, saf_error *err)
+static saf_status prepare(saf_signer *signer, saf_error *err)
 {
-    if (!signer->x509)
+    X509 *x509 = signer_x509(signer);
+    signer->is_software = is_software(signer->key);
+    signer->is_constrained = has_name_constraints(signer->path);
+    if (!x509)
         return SAF_OK;
-    if (!sk_X509_push(out, signer->x509))
+    DER_APPEND(&signer->subject, X509_NAME, X509_get_subject_name(x509));
+    SAF_TRY(saf_buffer_check(&signer->subject, err));
+    SAF_TRY(extensions_authority_key_id(&signer->authority_key_id, x509, err));
+    for (int profile = 0; profile < PROFILE_COUNT; profile++)
+        for (int transports = 0; transports < 2; transports++)
+            SAF_TRY(extensions_of_profile(&signer->constants[profile][transports], (saf_profile)profile, transports, -1, err));
+    return SAF_OK;
+}
+
+static saf_status new_signer(saf_signer **out, const char *owner, const char *label, saf_error *err)
+{
+    OWN(saf_signer) *signer = calloc(1, sizeof *signer);
+    if (signer) {
+        snprintf(signer->name, sizeof signer->name, "%s/%s", owner, label);
+        signer->schemes = calloc(SIGNATURES, sizeof *signer->schemes);
+        signer->path = sk_X509_new_null();
+    }
+    if (!signer || !signer->schemes || !signer->path)
         return saf_fail_memory(err);
-    X509_up_ref(signer->x509);
-    return chain_read(out, &signer->issuers, err);
-}
-
-/* As of when the certificate begins, which is when its signer begins if that is later than now. */
-saf_status signer_check_path(const issue_signer *signer, const saf_issue_request *request, X509 *signed_one, saf_error *err)
-{
-    OWN(x509_stack) *path = sk_X509_new_null();
-    int64_t when = saf_clock_now();
-    if (!path)
-        return saf_fail_memory(err);
-    SAF_TRY(read_path(path, signer, err));
-    if (signer->cert && when < signer->cert->not_before)
-        when = signer->cert->not_before;
-    path_verdict verdict = chain_validate(signed_one, path, when);
-    if (verdict.error == X509_V_OK)
-        return SAF_OK;
-    if (signer->cert)
-        return refuse_path(signer, verdict, err);
-    return saf_fail(err, SAF_E_CONFLICT, "%s/%s cannot sign itself: %s", request->owner, request->label,
-                    X509_verify_cert_error_string(verdict.error));
-}
-
-/* ---- signing ---------------------------------------------------------------------------------------------- */
-
-/* RSA: SHA-256 up to 3072 bits (128 bits of strength, SP 800-57 5.6.1.1), SHA-384 above. ECDSA: as long as the curve
- * (RFC 5480 4). EdDSA brings its own (RFC 8410). SAF_OK with *digest NULL. */
-static saf_status choose_digest(const EVP_MD **digest, const EVP_PKEY *key, saf_error *err)
-{
-    int bits = EVP_PKEY_get_bits(key);
-    *digest = NULL;
-    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
-        *digest = bits > 3072 ? EVP_sha384() : EVP_sha256();
-    else if (EVP_PKEY_is_a(key, "EC"))
-        *digest = bits <= 256 ? EVP_sha256() : bits <= 384 ? EVP_sha384() : EVP_sha512();
-    else if (!EVP_PKEY_is_a(key, "ED25519") && !EVP_PKEY_is_a(key, "ED448"))
-        return saf_fail(err, SAF_E_UNSUPPORTED, "cannot sign certificates with this kind of key");
+    *out = GIVE(&signer);
     return SAF_OK;
 }
 
-saf_status signer_sign(X509 *x509, EVP_PKEY *key, saf_error *err)
+saf_status saf_signer_open(saf_signer **out, saf_store *store, const saf_principal *who, const char *owner, const char *label,
+                           EVP_PKEY *key, saf_error *err)
 {
-    const EVP_MD *digest = NULL;
-    SAF_TRY(choose_digest(&digest, key, err));
-    if (!X509_sign(x509, key, digest))
-        return saf_fail_openssl(err, "cannot sign the certificate");
+    OWN(saf_cert) *cert = NULL;
+    OWN(saf_signer) *signer = NULL;
+    SAF_TRY(saf_store_find_cert(&cert, store, who, owner, label, err));
+    SAF_TRY(new_signer(&signer, cert->owner, cert->label, err));
+    signer->cert = GIVE(&cert);
+    SAF_TRY(find_path(signer, store, who, err));
+    SAF_TRY(load_key(signer, store, who, key, err));
+    SAF_TRY(prepare(signer, err));
+    *out = GIVE(&signer);
     return SAF_OK;
+}
+
+saf_status signer_open_self(saf_signer **out, const char *owner, const char *label, EVP_PKEY *key, saf_error *err)
+{
+    OWN(saf_signer) *signer = NULL;
+    SAF_TRY(new_signer(&signer, owner, label, err));
+    EVP_PKEY_up_ref(key);
+    signer->key = key;
+    SAF_TRY(prepare(signer, err));
+    *out = GIVE(&signer);
+    return SAF_OK;
+}
+
+saf_status signer_scheme(signature_scheme **out, const saf_signer *signer, saf_signature signature, saf_error *err)
+{
+    if ((unsigned)signature >= SIGNATURES)
+        return saf_fail(err, SAF_E_USAGE, "there is no signature scheme %d", (int)signature);
+    if (signature == SAF_SIGNATURE_PSS && !signature_is_rsa(signer->key))
+        return saf_fail(err, SAF_E_USAGE, "RSASSA-PSS needs an RSA key, and that of %s is none", signer->name);
+    *out = &signer->schemes[signature];
+    return (*out)->key ? SAF_OK : signature_scheme_open(*out, signer->key, signature, err);
 }

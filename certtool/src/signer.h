@@ -1,32 +1,50 @@
-/** @file The certificate and key that sign another one, and whether they may. */
+/** @file The certificate and key that sign others, and whether they may. */
 #ifndef CERTTOOL_SIGNER_H
 #define CERTTOOL_SIGNER_H
 
 #include "der.h"
+#include "profile.h"
+#include "signature.h"
 
-/** {0} is the signer of a self-signed certificate. */
-typedef struct issue_signer {
-    saf_cert *cert;
-    X509 *x509;
+enum { SIGNATURES = SAF_SIGNATURE_PSS + 1 };
+
+/** What saf_signer_open() prepares. The schemes are made when first asked for. */
+struct saf_signer {
+    char name[SAF_OWNER_MAX + 1 + SAF_LABEL_MAX + 1]; /**< "OWNER/LABEL", for messages */
+    saf_cert *cert;              /**< NULL: what it signs is its own certificate */
     EVP_PKEY *key;
-    saf_cert_page issuers; /**< of cert, nearest first, as far as the store knows them */
-} issue_signer;
+    x509_stack *path;            /**< its certificate and the issuers above it, nearest first; empty: see cert */
+    saf_cert_page issuers;       /**< those issuers, as far as the store knows them */
+    saf_buffer subject;          /**< Name, DER */
+    saf_buffer authority_key_id; /**< of what it signs: an Extension, DER; empty: see cert */
+    saf_buffer constants[PROFILE_COUNT][2]; /**< what a profile always has, for keys that sign only and those that encrypt too */
+    signature_scheme *schemes;   /**< one per saf_signature */
+    bool is_constrained;         /**< it, or an issuer above it, has name constraints */
+    bool is_software;            /**< the key is a plain one, in this process */
+};
 
-void signer_free(issue_signer *signer);
+OWN_HANDLE(saf_signer, saf_signer_close)
 
-OWN_VALUE(issue_signer, signer_free)
+/** A signer for the self-signed certificate of @p key, which will be called @p owner and @p label. */
+saf_status signer_open_self(saf_signer **out, const char *owner, const char *label, EVP_PKEY *key, saf_error *err);
 
-/** Find the signer that @p request names and check that it may sign what is asked for (RFC 5280 4.2.1.3, 4.2.1.9).
- *  @p subject is the new certificate's. SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_UNSUPPORTED (its key is in a token and
- *  was not handed over). */
-saf_status signer_find(issue_signer *out, saf_change *change, const saf_issue_request *request,
-                       const X509_NAME *subject, saf_error *err);
+/** The signer's certificate; NULL: see cert. */
+static inline X509 *signer_x509(const saf_signer *signer)
+{
+    return signer->cert ? sk_X509_value(signer->path, 0) : NULL;
+}
 
-/** Whether verifiers will accept what @p signer signed (chain_validate()): no other rule of RFC 5280 than those above is looked
- *  at before. @p signed_one is the finished certificate, read from its DER. SAF_E_CONFLICT. */
-saf_status signer_check_path(const issue_signer *signer, const saf_issue_request *request, X509 *signed_one, saf_error *err);
+/** One way to sign, ready. SAF_E_USAGE (PSS, and the key is not RSA). */
+saf_status signer_scheme(signature_scheme **out, const saf_signer *signer, saf_signature signature, saf_error *err);
 
-/** Sign @p x509 with a key that may be in a token, with the digest that the key asks for. */
-saf_status signer_sign(X509 *x509, EVP_PKEY *key, saf_error *err);
+/** Whether verifiers will accept what @p signer signed: path lengths, and all the rules that chain_validate() knows. @p finished is read
+ *  from its DER. SAF_E_CONFLICT. */
+saf_status signer_check_path(const saf_signer *signer, X509 *finished, saf_error *err);
+
+/** When what is signed now begins: when its signer does, if that is later than now. */
+int64_t signer_begin(const saf_signer *signer);
+
+/** SAF_E_CONFLICT: "OWNER/LABEL cannot sign this: …". */
+saf_status signer_refuse(saf_error *err, const saf_signer *signer, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

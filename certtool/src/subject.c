@@ -159,21 +159,22 @@ static saf_status read_value(saf_buffer *out, saf_bytes text, const subject_part
     return saf_buffer_check(out, err);
 }
 
+typedef enum text_fault { TEXT_GOOD, TEXT_NOT_UTF8, TEXT_HAS_CONTROLS } text_fault;
+
 /* Control characters are legal in a UTF8String and can only be there to deceive whoever reads the name. */
-static saf_status count_characters(size_t *out, saf_bytes value, const subject_part *part, saf_error *err)
+static text_fault count_characters(size_t *out, saf_bytes value)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < value.len; count++) {
+    *out = 0;
+    for (size_t i = 0; i < value.len; ++*out) {
         unsigned long character = 0;
         int used = UTF8_getc(value.data + i, (int)(value.len - i), &character);
         if (used <= 0 || character > 0x10FFFF)
-            return refuse(err, part, "is not UTF-8");
+            return TEXT_NOT_UTF8;
         if (character < 0x20 || (character >= 0x7F && character < 0xA0))
-            return refuse(err, part, "has a control character");
+            return TEXT_HAS_CONTROLS;
         i += (size_t)used;
     }
-    *out = count;
-    return SAF_OK;
+    return TEXT_GOOD;
 }
 
 static saf_status check_value(saf_buffer *value, const subject_attribute *attribute, const subject_part *part,
@@ -184,7 +185,9 @@ static saf_status check_value(saf_buffer *value, const subject_attribute *attrib
         return refuse(err, part, "has no value");
     if (value->len > INT16_MAX)
         return refuse(err, part, "is too long");
-    SAF_TRY(count_characters(&count, saf_buffer_bytes(value), part, err));
+    text_fault fault = count_characters(&count, saf_buffer_bytes(value));
+    if (fault)
+        return refuse(err, part, fault == TEXT_NOT_UTF8 ? "is not UTF-8" : "has a control character");
     if (count > attribute->max)
         return refuse(err, part, "has %zu characters, and %s may have %zu", count, attribute->name, attribute->max);
     if (attribute->nid != NID_countryName)
@@ -258,4 +261,32 @@ saf_status saf_subject_check(const char *subject, saf_error *err)
 {
     OWN(X509_NAME) *name = NULL;
     return subject_parse(&name, subject, err);
+}
+
+/* ---- names of others -------------------------------------------------------------------------------------- */
+
+enum { FOREIGN_ENTRIES_MAX = 64 };
+
+static saf_status check_entry(const X509_NAME_ENTRY *entry, const char *what, saf_error *err)
+{
+    unsigned char *text = NULL;
+    size_t count = 0;
+    int len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+    text_fault fault = len < 0 ? TEXT_NOT_UTF8 : count_characters(&count, saf_bytes_of(text, (size_t)len));
+    OPENSSL_free(text);
+    ERR_clear_error();
+    if (fault)
+        return saf_fail(err, SAF_E_MALFORMED, "the subject of %s has %s", what,
+                        fault == TEXT_NOT_UTF8 ? "a part that is not text" : "a control character");
+    return count ? SAF_OK : saf_fail(err, SAF_E_MALFORMED, "the subject of %s has a part without value", what);
+}
+
+saf_status subject_check_name(const X509_NAME *name, const char *what, saf_error *err)
+{
+    int count = X509_NAME_entry_count(name);
+    if (count > FOREIGN_ENTRIES_MAX)
+        return saf_fail(err, SAF_E_MALFORMED, "the subject of %s has %d parts, and %d are enough", what, count, FOREIGN_ENTRIES_MAX);
+    for (int i = 0; i < count; i++)
+        SAF_TRY(check_entry(X509_NAME_get_entry(name, i), what, err));
+    return SAF_OK;
 }

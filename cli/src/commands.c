@@ -4,8 +4,9 @@
 #define COMMANDS(X) \
     X(setup) \
     X(store_init) X(store_show) \
-    X(ca_create) \
-    X(cert_issue) X(cert_list) X(cert_show) X(cert_export) X(cert_delete) \
+    X(ca_create) X(ca_issued) X(ca_crl) \
+    X(cert_issue) X(cert_request) X(cert_sign) X(cert_import) X(cert_export) X(cert_list) X(cert_show) X(cert_chain) X(cert_check) \
+    X(cert_alter) X(cert_delete) X(cert_renew) X(cert_rekey) X(cert_rollover) X(cert_revoke) \
     X(ring_create) X(ring_list) X(ring_show) X(ring_connect) X(ring_remove) X(ring_delete) \
     X(token_init) X(token_list) \
     X(secret_generate) X(secret_list) \

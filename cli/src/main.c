@@ -101,5 +101,5 @@ int main(int argc, char *argv[])
     saf_status status = answer(&cli, argc, argv, &err);
     if (status != SAF_OK)
         return cli_report_failure(&cli, status, &err);
-    return cli.answer_is_no ? 3 : 0;
+    return cli.some_failed ? 1 : cli.answer_is_no ? 3 : 0;
 }

@@ -72,6 +72,32 @@ static saf_status store_number(unsigned *out, const cli_option *option, const ch
     return SAF_OK;
 }
 
+static int64_t seconds_of_unit(const char *unit)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 604800 } };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (!strcmp(unit, units[i].name))
+            return units[i].seconds;
+    return 0;
+}
+
+static saf_status store_duration(int64_t *out, const cli_option *option, const char *text, saf_error *err)
+{
+    char *unit = NULL;
+    unsigned long number = strtoul(text, &unit, 10);
+    int64_t factor = seconds_of_unit(unit), seconds = number < 1000000000 ? (int64_t)number * factor : 0;
+    if (text[0] < '0' || text[0] > '9' || !factor)
+        return saf_fail(err, SAF_E_USAGE, "--%s wants a time such as 45s, 15m, 12h, 30d or 2w", option->name);
+    if (seconds < option->min || seconds > option->max)
+        return saf_fail(err, SAF_E_USAGE, "--%s %.20s is not between %u seconds and %u days", option->name, text, option->min,
+                        option->max / 86400);
+    *out = seconds;
+    return SAF_OK;
+}
+
 static saf_status store_choice(int *out, const cli_option *option, const char *text, saf_error *err)
 {
     OWN(saf_buffer) choices = { 0 };
@@ -160,6 +186,7 @@ static saf_status store_value(const cli *cli, void *base, const cli_option *opti
         return SAF_OK;
     case CLI_LIST: return store_list(member, option, text, err);
     case CLI_NUMBER: return store_number(member, option, text, err);
+    case CLI_DURATION: return store_duration(member, option, text, err);
     case CLI_CHOICE: return store_choice(member, option, text, err);
     case CLI_NAME: return store_name(member, option->name, text, err);
     case CLI_RING: return store_ring(member, option->name, text, err);

@@ -40,6 +40,15 @@ char *cli_key_text(char *out, size_t out_cap, const saf_cert *cert)
     return out;
 }
 
+char *cli_state_text(char *out, size_t out_cap, const saf_cert *cert)
+{
+    if (cert->revoked_at)
+        snprintf(out, out_cap, ", REVOKED (%s)", saf_reason_name(cert->reason));
+    else
+        snprintf(out, out_cap, "%s", cert->not_after <= saf_clock_now() ? ", EXPIRED" : "");
+    return out;
+}
+
 static char *pem_of(saf_bytes der)
 {
     OWN(BIO) *bio = BIO_new(BIO_s_mem());
@@ -71,13 +80,15 @@ json_t *cli_shape_cert(const saf_cert *cert)
     OWN(own_text) fingerprint = cli_hex(cert->fingerprint, sizeof cert->fingerprint);
     OWN(own_text) pem = pem_of(cert->der);
     char from[SAF_TIME_TEXT_SIZE], until[SAF_TIME_TEXT_SIZE];
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:b,s:o,s:o}", //
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:b,s:o,s:o,s:o,s:s?,s:o}", //
                      "owner", cert->owner, "label", cert->label, "subject", cert->subject, "issuer", cert->issuer,
                      "serial", cert->serial, "not_before", saf_time_format(from, cert->not_before), "not_after",
                      saf_time_format(until, cert->not_after), "status", cli_trust_name(cert->trust), "has_key",
                      cert->key_place != SAF_KEY_NONE, "key_type", cert->key_type, "key_bits", (int)cert->key_bits,
                      "key_uri", text_or_null(cert->key_uri), "ca", cert->is_ca, "fingerprint_sha256",
-                     text_or_null(fingerprint), "pem", text_or_null(pem));
+                     text_or_null(fingerprint), "pem", text_or_null(pem), "revoked_at", time_or_null(cert->revoked_at),
+                     "revocation_reason", cert->revoked_at ? saf_reason_name(cert->reason) : NULL, "requested_at",
+                     time_or_null(cert->requested_at));
 }
 
 json_t *cli_shape_connection(const saf_connection *connection)

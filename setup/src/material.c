@@ -263,18 +263,10 @@ static saf_status check_not_expired(const saf_setup_plan *plan, const validity *
     return status;
 }
 
-/* The store's stays only when nothing speaks for the file's: a renewal may also shorten what it renews. */
-static saf_status check_not_newer(const saf_setup_plan *plan, const validity *file, const saf_cert *record, saf_error *err)
+/* The store's stays only when nothing speaks for the file's. */
+static bool is_newer(const validity *file, const saf_cert *record)
 {
-    char file_end[SAF_TIME_TEXT_SIZE], store_end[SAF_TIME_TEXT_SIZE];
-    if (file->begin <= record->not_before && file->end <= record->not_after)
-        return SAF_OK;
-    SAF_TRY(check_not_expired(plan, file, err));
-    saf_status status = saf_fail(err, SAF_E_CONFLICT, "the certificate in %s ends %s, but the store has an older one of its key: "
-                                 "%s/%s ends %s", plan->server.origin, saf_time_format(file_end, file->end), record->owner,
-                                 record->label, saf_time_format(store_end, record->not_after));
-    saf_hint(err, "give %s another value in zowe.yaml, and it is imported under that", names_key(plan, &plan->server));
-    return status;
+    return file->begin > record->not_before || file->end > record->not_after;
 }
 
 static saf_status refuse_stranger(const saf_setup_plan *plan, saf_error *err)
@@ -286,8 +278,7 @@ static saf_status refuse_stranger(const saf_setup_plan *plan, saf_error *err)
     return status;
 }
 
-/* The store may know it by another name, or have it renewed under this one; a stranger in its place is a conflict, and so is an older
- * one of the same key: replacing it would take it out of every ring. */
+/* The store may know it by another name, or have a newer one under this; a stranger in its place is a conflict. */
 static saf_status find_imported(saf_setup_plan *plan, saf_bytes der, saf_error *err)
 {
     known_cert *server = &plan->server;
@@ -298,14 +289,69 @@ static saf_status find_imported(saf_setup_plan *plan, saf_bytes der, saf_error *
         return take_record(plan, server, &record, err);
     SAF_TRY(read_validity(&file, der, server->origin, err));
     SAF_TRY(plan_find_cert(&record, plan, server->owner, server->label, err));
-    if (!record) {
-        SAF_TRY(check_not_expired(plan, &file, err));
-        return set_der(server, der, err);
-    }
-    if (!identity_same_key(record->der, der))
+    if (record && !identity_same_key(record->der, der))
         return refuse_stranger(plan, err);
-    SAF_TRY(check_not_newer(plan, &file, record, err));
-    return take_record(plan, server, &record, err);
+    if (record && !is_newer(&file, record))
+        return take_record(plan, server, &record, err);
+    SAF_TRY(check_not_expired(plan, &file, err));
+    return set_der(server, der, err);
+}
+
+/* ---- what will become of it? ---- */
+
+saf_status material_import(saf_cert **out, saf_import_result *result, saf_setup_plan *plan, const known_cert *cert, saf_error *err)
+{
+    saf_import_request request = { .owner = cert->owner, .label = cert->label, .der = saf_buffer_bytes(&cert->der),
+                                   .key = cert->key, .trust = SAF_TRUST };
+    return saf_cert_import(out, result, plan->change, &request, err);
+}
+
+static saf_status try_import(saf_setup_plan *plan, saf_error *err)
+{
+    known_cert *server = &plan->server;
+    OWN(saf_cert) *record = NULL;
+    saf_import_result result = SAF_IMPORT_ADDED;
+    for (size_t i = 0; i < plan->authority_count; i++)
+        SAF_TRY(material_import(NULL, NULL, plan, &plan->authorities[i].cert, err));
+    SAF_TRY(material_import(&record, &result, plan, server, err));
+    if (result != SAF_IMPORT_RENEWED)
+        return SAF_OK;
+    server->renews = true;
+    server->owner = text_pool_copy(&plan->texts, record->owner);
+    server->label = text_pool_copy(&plan->texts, record->label);
+    return SAF_OK;
+}
+
+/* One that ends earlier renews nothing, and the label is taken. */
+static saf_status refuse_no_renewal(saf_setup_plan *plan, const saf_cert *facts, saf_error *err)
+{
+    const known_cert *server = &plan->server;
+    char file_end[SAF_TIME_TEXT_SIZE], store_end[SAF_TIME_TEXT_SIZE];
+    OWN(saf_cert) *record = NULL;
+    SAF_TRY(saf_store_find_cert(&record, plan->store, &plan->who, server->owner, server->label, err));
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "the certificate in %s ends %s and does not renew the one that the store has for "
+                                 "its key: %s/%s ends %s", server->origin, saf_time_format(file_end, facts->not_after),
+                                 record->owner, record->label, saf_time_format(store_end, record->not_after));
+    saf_hint(err, "give %s another value in zowe.yaml, and it is imported under that", names_key(plan, server));
+    return status;
+}
+
+/* Whether it will renew what the store has for its key only saf_cert_import() knows: it is asked, and nothing of that is kept. */
+static saf_status settle_renewal(saf_setup_plan *plan, saf_error *err)
+{
+    known_cert *server = &plan->server;
+    OWN(saf_cert) *facts = NULL;
+    OWN(saf_cert_page) of_key = { 0 };
+    if (!plan->store || server->record)
+        return SAF_OK;
+    SAF_TRY(saf_cert_read(&facts, saf_buffer_bytes(&server->der), err));
+    SAF_TRY(saf_store_find_certs_of_key(&of_key, plan->store, &plan->who, server->owner, facts->key_id, err));
+    if (!of_key.count)
+        return SAF_OK;
+    SAF_TRY(saf_change_begin(&plan->change, plan->store, &plan->who, err));
+    saf_status status = try_import(plan, err);
+    saf_change_abandon(&plan->change);
+    return status == SAF_E_EXISTS ? refuse_no_renewal(plan, facts, err) : status;
 }
 
 static saf_status read_import(saf_bundle **out, saf_setup_plan *plan, saf_error *err)
@@ -329,7 +375,8 @@ static saf_status gather_import(saf_setup_plan *plan, saf_error *err)
     plan->server.key = key;
     SAF_TRY(find_imported(plan, saf_bundle_cert(bundle), err));
     SAF_TRY(plan_is_ring(plan) ? add_labels(plan, err) : add_extcas(plan, err));
-    return add_chain(plan, bundle, plan->server.origin, err);
+    SAF_TRY(add_chain(plan, bundle, plan->server.origin, err));
+    return settle_renewal(plan, err);
 }
 
 /* A trust store must trust something: the CA of the file, or that of the list, or the self-signed certificate itself. */

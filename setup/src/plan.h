@@ -53,6 +53,7 @@ typedef struct known_cert {
     saf_buffer der;            /* empty: still to be made */
     EVP_PKEY *key;             /* of a file that is imported; else NULL */
     const char *origin;        /* that file; "" none */
+    bool renews;               /* it is to take the place of the one that the store has there, for the same key */
 } known_cert;
 
 /** A CA that servers are to trust. */
@@ -145,6 +146,8 @@ saf_status names_settle(saf_setup_plan *plan, saf_error *err);    /* names.c */
 const char *names_lower(saf_setup_plan *plan, const char *label);
 const char *names_key(const saf_setup_plan *plan, const known_cert *cert); /* the key of zowe.yaml that gives it its label */
 saf_status material_gather(saf_setup_plan *plan, saf_error *err); /* material.c */
+/** Import what a file holds, in the change that is open. @p out, @p result: NULL allowed. */
+saf_status material_import(saf_cert **out, saf_import_result *result, saf_setup_plan *plan, const known_cert *cert, saf_error *err);
 saf_status secrets_settle(saf_setup_plan *plan, saf_error *err);  /* secrets.c */
 saf_status secret_give(setup_secret *secret, saf_bytes value, saf_error *err); /* no value: nothing happens */
 saf_status secret_make(setup_secret *secret, saf_error *err); /* a random one, unless there is one */

@@ -177,10 +177,10 @@ static const step_kind issue_server_kind = { "certificate", true, make_key, issu
 static saf_status import(saf_setup_plan *plan, const known_cert *cert, saf_error *err)
 {
     OWN(saf_cert) *record = NULL;
-    saf_import_request request = { .owner = cert->owner, .label = cert->label, .der = saf_buffer_bytes(&cert->der),
-                                   .key = cert->key, .trust = SAF_TRUST };
-    SAF_TRY(saf_cert_import(&record, NULL, plan->change, &request, err));
-    if (!strcmp(record->owner, cert->owner) && !strcmp(record->label, cert->label))
+    saf_import_result result = SAF_IMPORT_ADDED;
+    SAF_TRY(material_import(&record, &result, plan, cert, err));
+    if (!strcmp(record->owner, cert->owner) && !strcmp(record->label, cert->label) &&
+        (result == SAF_IMPORT_RENEWED) == cert->renews)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s came to be %s/%s meanwhile", cert->owner, cert->label, record->owner,
                                  record->label);
@@ -288,9 +288,9 @@ static saf_status plan_imported(saf_setup_plan *plan, saf_error *err)
     bool is_there = server->record && server->record->key_place != SAF_KEY_NONE;
     if (server->record)
         SAF_TRY(is_there ? check_usable(plan, server, err) : check_accepted(plan, server, err));
+    const char *what = server->renews ? "renew" : server->record ? "add the private key of" : "import";
     const char *object = object_of(plan, server);
-    const char *text = text_pool_printf(&plan->texts, "%s %s from %s", server->record ? "add the private key of" : "import", object,
-                                        server->origin);
+    const char *text = text_pool_printf(&plan->texts, "%s %s from %s", what, object, server->origin);
     return plan_add(NULL, plan, &import_server_kind, is_there ? SAF_STEP_DONE_BEFORE : SAF_STEP_TO_DO, object, text, err);
 }
 

@@ -47,7 +47,8 @@ static saf_status find_ring(saf_ring **out, const saf_setup_plan *plan, saf_erro
 
 static bool is_connected(const saf_ring *ring, const known_cert *cert, saf_usage usage, saf_default is_default)
 {
-    const saf_connection *there = ring && cert->record ? saf_ring_find_label(ring, cert->owner, cert->label) : NULL;
+    bool is_there = cert->record || cert->renews;
+    const saf_connection *there = ring && is_there ? saf_ring_find_label(ring, cert->owner, cert->label) : NULL;
     return there && there->usage == usage && (there->is_default == SAF_DEFAULT || is_default == SAF_NOT_DEFAULT);
 }
 

@@ -14,6 +14,13 @@ refused 4 "no certificate" safring cert show ALICE/web
 ok safring ring show ALICE/Ring --json
 same "$(field '.connections | length')" 0
 
+it "refuses while the answer to a request is awaited"
+ok safring cert issue ALICE/b --sign-with CERTAUTH/ca --subject CN=b --san dns:b.example.test
+ok safring cert request ALICE/b --out b.csr
+refused 5 "ALICE/b was asked for" safring cert delete ALICE/b
+notes "--force"
+ok safring cert delete ALICE/b --force
+
 it "deletes nothing on a dry run, and nothing that is not there"
 ok safring cert delete CERTAUTH/ca --dry-run
 ok safring cert show CERTAUTH/ca

@@ -79,5 +79,66 @@ refused 6 "open-pw" safring cert export ALICE/web --format p12 --with-key --pass
 
 it "refuses what a format cannot hold"
 refused 2 "der" safring cert export ALICE/web --format der --with-key --out x.der
-refused 2 "p12" safring cert export ALICE/web --format p12 --out x.p12
+refused 2 "p7 holds certificates" safring cert export ALICE/web --format p7 --with-key --out x.p7
+refused 2 "are for --format p12" safring cert export ALICE/web --alias x
+refused 2 "trust store" safring cert export ALICE/web --format p12 --no-password --with-key --out x.p12
 refused 4 "ALICE/none" safring cert export ALICE/none
+
+it "writes PKCS#7 with the chain, as DER and as text"
+ok safring cert export ALICE/web --format p7 --chain --out web.p7
+ok openssl pkcs7 -inform DER -in web.p7 -print_certs
+same "$(grep -c BEGIN "$out")" 2
+ok safring cert export ALICE/web --format p7 --chain --armor
+says "BEGIN PKCS7"
+
+it "writes a PKCS#12 as text, which decodes to one that opens"
+ok safring cert export ALICE/web --format p12 --with-key --password-source file:pw --armor --out web.b64
+base64 -d web.b64 >decoded.p12
+ok openssl pkcs12 -in decoded.p12 -passin file:pw -noout
+
+it "writes each PKCS#12 for its readers, and says who will refuse it"
+ok safring cert export ALICE/web --format p12 --with-key --password-source file:pw --p12-profile legacy-gsk --out gsk.p12
+ok openssl pkcs12 -in gsk.p12 -passin file:pw -noout -info
+notes "pbeWithSHA1And3-KeyTripleDES-CBC"
+notes "MAC: sha1"
+ok safring cert export ALICE/web --format p12 --with-key --password-source file:pw --p12-profile modern --out modern.p12
+notes "legacy-gsk is for them|System SSL"
+ok openssl pkcs12 -in modern.p12 -passin file:pw -noout -info
+notes "AES-256-CBC, Iteration 210000"
+
+it "writes a trust store that Java lists, with a password, a made one, or none"
+for how in "--password-source file:pw" "" "--no-password"; do
+    rm -f trust.p12 trust.p12.password
+    # shellcheck disable=SC2086  # options, split on purpose
+    ok safring cert export CERTAUTH/ca --format p12 --out trust.p12 $how
+    same "$(mode_of trust.p12)" 644
+    password="correct horse"
+    [ ! -e trust.p12.password ] || password=$(cat trust.p12.password)
+    [ "$how" != --no-password ] || password=
+    if [ -n "$password" ]; then
+        ok keytool -list -keystore trust.p12 -storepass "$password"
+    else
+        ok keytool -J-Dkeystore.pkcs12.macAlgorithm=NONE -list -keystore trust.p12 -storepass ""
+    fi
+    says "trustedCertEntry"
+done
+
+it "gives the file the mode and owner that were asked for, and keeps them when it is written anew"
+ok safring cert export ALICE/web --with-key --out served.pem --mode 0640 --owner-group "$(id -un):$(id -gn)"
+same "$(mode_of served.pem)" 640
+ok safring cert export ALICE/web --with-key --out served.pem --if-exists replace
+same "$(mode_of served.pem)" 640
+if [ "$(id -u)" = 0 ]; then
+    ok safring cert export ALICE/web --out served.pem --owner-group nobody:nogroup --if-exists replace
+    ok safring cert export ALICE/web --out served.pem --if-exists replace
+    same "$(stat -c %U:%G:%a served.pem)" nobody:nogroup:640
+fi
+refused 2 "mode 9" safring cert export ALICE/web --out x.pem --mode 9
+refused 2 "mode 0000" safring cert export ALICE/web --out x.pem --mode 0000
+refused 4 "no user nosuchuser" safring cert export ALICE/web --out x.pem --owner-group nosuchuser
+refused 2 "for a file" safring cert export ALICE/web --mode 0600
+[ ! -e x.pem ] || fail "x.pem is there"
+
+it "reports the certificate as a member of the answer when there is no file"
+ok safring cert export ALICE/web --json
+field .pem | openssl x509 -noout || fail "no certificate"

@@ -17,6 +17,25 @@ field .pem >web.pem
 same "$(field .fingerprint_sha256)" "$(openssl x509 -in web.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)"
 same "$(field .serial)" "$(openssl x509 -in web.pem -noout -serial | sed 's/.*=0*//')"
 
+it "shows alternative names as --san takes them, signature and extensions"
+ok safring cert issue ALICE/names --sign-with CERTAUTH/ca --subject CN=n --san dns:n.example.test,ip:10.1.1.1,ip:::1,email:a@example.test,uri:https://n/x \
+    --crl-url http://ca.example.test/ca.crl --ca-issuers-url http://ca.example.test/ca.cer
+ok safring cert show ALICE/names
+says "names +dns:n.example.test"
+says "signature +ecdsa-with-SHA256"
+says "Key Usage, critical"
+says "URI:http://ca.example.test/ca.crl"
+says "CA Issuers - URI:http://ca.example.test/ca.cer"
+ok safring cert show ALICE/names --json
+same "$(field '.san | join(",")')" "dns:n.example.test,ip:10.1.1.1,ip:::1,email:a@example.test,uri:https://n/x"
+same "$(field '[.extensions[] | select(.critical) | .name] | join(", ")')" "X509v3 Basic Constraints, X509v3 Key Usage"
+
+it "does not let a foreign certificate write lines of its own"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=x" -keyout x.key -out x.pem -addext "$(printf 'nsComment=x\\n    status       HIGHTRUST')" 2>/dev/null
+ok safring cert import x.pem --owner BOB --label x --status notrust
+ok safring cert show BOB/x
+same "$(grep -c '^    status ' "$out")" 1
+
 it "shows every ring, however many there are"
 for n in $(seq 1 205); do echo "INSERT INTO ring (owner, name, generation) VALUES ('BULK', 'r$n', 1); INSERT INTO connection (ring, certificate, usage, is_default) SELECT last_insert_rowid(), id, 8, 0 FROM certificate WHERE label = 'web';"; done | sqlite3 store/store.db
 ok safring cert show ALICE/web --json

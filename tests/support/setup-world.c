@@ -101,6 +101,24 @@ void world_expect_refusal(world *w, saf_status status, const char *text)
         assert_string_equal(err.text, text);
 }
 
+void world_expect_hint(world *w, saf_status status, const char *hint)
+{
+    OWN(saf_setup_plan) *plan = NULL;
+    saf_error err = { 0 };
+    assert_int_equal(saf_setup_plan_make(&plan, &w->options, &err), status);
+    assert_string_equal(err.hint, hint);
+}
+
+void world_change(void (*work)(saf_change *, void *), void *context)
+{
+    OWN(saf_store) *store = world_store();
+    OWN(saf_change) *change = NULL;
+    saf_principal who = { 0 };
+    assert_int_equal(saf_change_begin(&change, store, &who, NULL), SAF_OK);
+    work(change, context);
+    assert_int_equal(saf_change_commit(&change, NULL), SAF_OK);
+}
+
 void world_apply(world *w)
 {
     OWN(saf_setup_plan) *plan = world_plan(w);

@@ -51,6 +51,12 @@ void world_from_text(world *w, const char *yaml);
 saf_setup_plan *world_plan(world *w);
 void world_expect_refusal(world *w, saf_status status, const char *text);
 
+/** Plan, and expect a failure with this hint. */
+void world_expect_hint(world *w, saf_status status, const char *hint);
+
+/** Change the store. */
+void world_change(void (*work)(saf_change *, void *), void *context);
+
 /** Plan and apply. */
 void world_apply(world *w);
 

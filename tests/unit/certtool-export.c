@@ -52,7 +52,7 @@ static void assert_pem(const saf_blob *blob, const char *expected)
     assert_string_equal(saf_buffer_text(&found), expected);
 }
 
-TEST(format_reads_its_three_names)
+TEST(format_reads_its_names)
 {
     saf_format format;
     CERTS_OK(saf_format_parse(&format, "pem", oops));
@@ -61,9 +61,11 @@ TEST(format_reads_its_three_names)
     assert_int_equal(format, SAF_FORMAT_DER);
     CERTS_OK(saf_format_parse(&format, "p12", oops));
     assert_int_equal(format, SAF_FORMAT_P12);
+    CERTS_OK(saf_format_parse(&format, "P7", oops));
+    assert_int_equal(format, SAF_FORMAT_P7);
     saf_error err = { 0 };
     assert_int_equal(saf_format_parse(&format, "jks", &err), SAF_E_USAGE);
-    assert_string_equal(err.text, "\"jks\" is not a format; known are pem, der and p12");
+    assert_string_equal(err.text, "\"jks\" is not a format; known are pem, der, p12 and p7");
 }
 
 TEST(export_writes_der)
@@ -162,7 +164,7 @@ TEST(export_asks_the_authority_for_the_key)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(format_reads_its_three_names),
+        cmocka_unit_test(format_reads_its_names),
         IN_SCRATCH(export_writes_der),
         IN_SCRATCH(export_writes_pem_leaf_first_key_last),
         IN_SCRATCH(export_encrypts_a_pem_key_with_the_password),

@@ -120,7 +120,7 @@ TEST(import_adds_the_key_that_was_missing)
     saf_import_result result = SAF_IMPORT_ADDED;
     saf_import_request request = { .owner = "CERTAUTH", .label = "root", .der = first->der, .key = key };
     CERTS_OK(certs_try_import(&second, &result, store, request, oops));
-    assert_int_equal(result, SAF_IMPORT_WAS_THERE);
+    assert_int_equal(result, SAF_IMPORT_KEY_ADDED);
     assert_int_equal(second->key_place, SAF_KEY_STORED);
     assert_int_equal(second->trust, SAF_HIGHTRUST);
     OWN(EVP_PKEY) *stored = NULL;

@@ -1,4 +1,4 @@
-#include <support/cert-world.h>
+#include <support/csr.h>
 #include <support/softhsm.h>
 
 static const unsigned char P384[] = { 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22 };
@@ -55,6 +55,72 @@ static void issue_with(EVP_PKEY *key, int signature_nid)
     certs_keep_issued(store, request);
 }
 
+/* What else a CA's key and a server's key in a token are asked to do. */
+static void do_the_rest_with(EVP_PKEY *key, saf_signature signature)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_keep_issued(store, (saf_issue_request) {
+        .owner = "CERTAUTH", .label = "localca", .profile = SAF_PROFILE_CA, .subject = "CN=token", .path_len = -1,
+        .key = key, .key_uri = "pkcs11:token=ca;object=key", .signature = signature });
+    saf_issue_request request = certs_leaf("localca");
+    request.signer_key = key;
+    request.signature = signature;
+    certs_keep_issued(store, request);
+    CERTS_OK(certs_try_renew(store, (saf_renew_request) { .owner = "ZWESVUSR", .label = "localhost", .signer_key = key }, oops));
+    CERTS_OK(certs_try_renew(store, (saf_renew_request) { .owner = "CERTAUTH", .label = "localca", .signer_key = key }, oops));
+    certs_revoke_leaf(store, SAF_REASON_SUPERSEDED);
+    OWN(saf_blob) der = { 0 };
+    CERTS_OK(certs_try_crl(&der, NULL, store, (saf_crl_request) { .owner = "CERTAUTH", .label = "localca", .key = key,
+                                                                  .signature = signature }, oops));
+    const unsigned char *at = der.data;
+    OWN(X509_CRL) *crl = d2i_X509_CRL(NULL, &at, (long)der.len);
+    OWN(saf_cert) *leaf = certs_find(store, "ZWESVUSR", "localhost");
+    OWN(saf_cert) *renewed = certs_find(store, "CERTAUTH", "localca");
+    OWN(X509) *x509 = certs_x509(leaf->der);
+    OWN(X509) *issuer = certs_x509(renewed->der);
+    assert_int_equal(certs_verdict(x509, &issuer, 1, NULL), X509_V_OK);
+    assert_int_equal(certs_verdict(x509, &issuer, 1, crl), X509_V_ERR_CERT_REVOKED);
+    assert_int_equal(X509_get_signature_nid(x509) == NID_rsassaPss, signature == SAF_SIGNATURE_PSS);
+}
+
+static void request_with(EVP_PKEY *key)
+{
+    OWN(saf_store) *store = certs_store();
+    saf_issue_request request = certs_leaf(NULL);
+    request.key = key;
+    request.key_uri = "pkcs11:token=ca;object=key";
+    certs_keep_issued(store, request);
+    OWN(saf_blob) pem = { 0 };
+    saf_change *change = certs_begin(store);
+    CERTS_OK(saf_cert_request(&pem, change, "ZWESVUSR", "localhost", key, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    OWN(saf_csr) *csr = csr_read(&pem);
+    assert_string_equal(saf_csr_subject(csr), "CN=Zowe Service");
+}
+
+TEST(token_key_of_rsa_renews_revokes_and_requests)
+{
+    CK_ULONG bits = 2048;
+    OWN(saf_p11) *p11 = softhsm_open();
+    make_pair(p11, CKM_RSA_PKCS_KEY_PAIR_GEN, (CK_ATTRIBUTE) { CKA_MODULUS_BITS, &bits, sizeof bits });
+    OWN(EVP_PKEY) *key = load_key(p11);
+    do_the_rest_with(key, SAF_SIGNATURE_PKCS1);
+    assert_int_equal(system("rm -r store"), 0);
+    do_the_rest_with(key, SAF_SIGNATURE_PSS);
+    assert_int_equal(system("rm -r store"), 0);
+    request_with(key);
+}
+
+TEST(token_key_of_ec_renews_revokes_and_requests)
+{
+    OWN(saf_p11) *p11 = softhsm_open();
+    make_pair(p11, CKM_EC_KEY_PAIR_GEN, (CK_ATTRIBUTE) { CKA_EC_PARAMS, (void *)(uintptr_t)P384, sizeof P384 });
+    OWN(EVP_PKEY) *key = load_key(p11);
+    do_the_rest_with(key, SAF_SIGNATURE_PKCS1);
+    assert_int_equal(system("rm -r store"), 0);
+    request_with(key);
+}
+
 TEST(token_key_of_rsa_signs_certificates)
 {
     CK_ULONG bits = 2048;
@@ -75,6 +141,8 @@ TEST(token_key_of_ec_signs_certificates)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_SOFTHSM(token_key_of_rsa_renews_revokes_and_requests),
+        IN_SOFTHSM(token_key_of_ec_renews_revokes_and_requests),
         IN_SOFTHSM(token_key_of_rsa_signs_certificates),
         IN_SOFTHSM(token_key_of_ec_signs_certificates),
     };

@@ -229,16 +229,6 @@ TEST(a_key_file_that_takes_for_ever_is_a_conflict)
     alarm(0);
 }
 
-static void change_store(void (*work)(saf_change *, void *), void *context)
-{
-    OWN(saf_store) *store = world_store();
-    OWN(saf_change) *change = NULL;
-    saf_principal who = { 0 };
-    assert_int_equal(saf_change_begin(&change, store, &who, NULL), SAF_OK);
-    work(change, context);
-    assert_int_equal(saf_change_commit(&change, NULL), SAF_OK);
-}
-
 static void make_store(void)
 {
     OWN(saf_store) *store = NULL;
@@ -247,26 +237,18 @@ static void make_store(void)
     world_issue(store, "ZWESVUSR", "localhost");
 }
 
-static void expect_hint(world *w, saf_status status, const char *hint)
-{
-    OWN(saf_setup_plan) *plan = NULL;
-    saf_error err = { 0 };
-    assert_int_equal(saf_setup_plan_make(&plan, &w->options, &err), status);
-    assert_string_equal(err.hint, hint);
-}
-
 TEST(hints_name_what_can_be_changed)
 {
     OWN(world) w = { 0 };
     make_store();
     world_from_text(&w, "zowe:\n");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml, and a new one is made");
+    world_expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml, and a new one is made");
     world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R}}}}\n");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.label another value in zowe.yaml, and a new one is made");
+    world_expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.label another value in zowe.yaml, and a new one is made");
     world_from_text(&w, "zowe: {setup: {certificate: {pkcs12: {import: {keystore: external.p12, password: 3xternal}}}}}\n");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml");
+    world_expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml");
     world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R, label: x}, importCertificateAuthorities: [Y]}}}\n");
-    expect_hint(&w, SAF_E_NOT_FOUND, "take it out of zowe.yaml, or name one of those that safring cert list --owner CERTAUTH shows");
+    world_expect_hint(&w, SAF_E_NOT_FOUND, "take it out of zowe.yaml, or name one of those that safring cert list --owner CERTAUTH shows");
 }
 
 TEST(hints_of_a_ca_name_its_own_key)
@@ -277,9 +259,9 @@ TEST(hints_of_a_ca_name_its_own_key)
     store = world_store();
     world_issue(store, "CERTAUTH", "localca");
     world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R}}}}\n");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.caLabel another value in zowe.yaml, and a new one is made");
+    world_expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.caLabel another value in zowe.yaml, and a new one is made");
     world_from_text(&w, "zowe: {setup: {certificate: {pkcs12: {caAlias: localca}}}}\n");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.caAlias another value in zowe.yaml, and a new one is made");
+    world_expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.caAlias another value in zowe.yaml, and a new one is made");
 }
 
 TEST(a_module_that_is_missing_is_found_missing_before_anything_is_made)
@@ -358,142 +340,6 @@ TEST(a_ring_of_another_owner_has_that_owners_certificate)
     world_expect_done(&w);
 }
 
-enum { DAY = 24 * 60 * 60 };
-
-/* Self-signed, beginning and ending that many days from now. */
-static X509 *self_signed(EVP_PKEY *key, int from, int to)
-{
-    static long serial = 100;
-    X509 *x509 = X509_new();
-    X509_NAME *name = X509_NAME_new();
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"self", -1, -1, 0), 1);
-    assert_int_equal(X509_set_version(x509, X509_VERSION_3), 1);
-    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial), 1);
-    assert_int_equal(X509_set_subject_name(x509, name), 1);
-    assert_int_equal(X509_set_issuer_name(x509, name), 1);
-    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x509), (long)from * DAY));
-    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x509), (long)to * DAY));
-    assert_int_equal(X509_set_pubkey(x509, key), 1);
-    assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
-    X509_NAME_free(name);
-    return x509;
-}
-
-/* The day on which a refusal says that it ends. */
-static const char *write_import(EVP_PKEY *key, int from, int to)
-{
-    static char day[16];
-    OWN(X509) *x509 = self_signed(key, from, to);
-    OWN(PKCS12) *p12 = PKCS12_create("3xternal", "ext", key, x509, NULL, 0, 0, 0, 0, 0);
-    OWN(BIO) *bio = BIO_new_file("own.p12", "w");
-    struct tm end;
-    assert_non_null(p12);
-    assert_int_equal(i2d_PKCS12_bio(bio, p12), 1);
-    assert_int_equal(ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end), 1);
-    assert_true(strftime(day, sizeof day, "%Y-%m-%d", &end) > 0);
-    return day;
-}
-
-static void import_into_ring(world *w, const char *label)
-{
-    char yaml[256];
-    snprintf(yaml, sizeof yaml, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R, label: %s,"
-                                " import: {dsName: own.p12, password: 3xternal}}}}}\n", label);
-    world_from_text(w, yaml);
-}
-
-static void import_into_keystore(world *w)
-{
-    world_from_text(w, "zowe: {setup: {certificate: {pkcs12: {name: a, import: {keystore: own.p12, password: 3xternal}}}}}\n");
-}
-
-TEST(a_renewed_certificate_in_the_import_file_is_a_conflict_with_the_older_one)
-{
-    OWN(world) w = { 0 };
-    OWN(EVP_PKEY) *key = EVP_EC_gen("P-256");
-    char first[16], text[256];
-    snprintf(first, sizeof first, "%s", write_import(key, -20, 10));
-    import_into_ring(&w, "a");
-    world_apply(&w);
-    snprintf(text, sizeof text, "the certificate in own.p12 ends %s", write_import(key, -1, 40));
-    world_expect_refusal(&w, SAF_E_CONFLICT, text);
-    snprintf(text, sizeof text, "ZWESVUSR/a ends %s", first);
-    world_expect_refusal(&w, SAF_E_CONFLICT, text);
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.label another value in zowe.yaml, and it is imported under that");
-    import_into_keystore(&w);
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.pkcs12.name another value in zowe.yaml, and it is imported under that");
-    import_into_ring(&w, "b");
-    world_apply(&w);
-    world_expect_done(&w);
-}
-
-TEST(a_shorter_renewal_is_a_conflict_too_and_an_older_file_is_not)
-{
-    OWN(world) w = { 0 };
-    OWN(EVP_PKEY) *key = EVP_EC_gen("P-256");
-    write_import(key, -20, 40);
-    import_into_keystore(&w);
-    world_apply(&w);
-    write_import(key, -1, 10);
-    world_expect_refusal(&w, SAF_E_CONFLICT, "ZWESVUSR/a ends ");
-    write_import(key, -60, 10);
-    world_expect_done(&w);
-}
-
-TEST(an_import_file_whose_certificate_expired_is_refused)
-{
-    OWN(world) w = { 0 };
-    OWN(EVP_PKEY) *key = EVP_EC_gen("P-256");
-    char text[256];
-    snprintf(text, sizeof text, "the certificate in own.p12, to be ZWESVUSR/a, expired at %s", write_import(key, -20, -1));
-    import_into_ring(&w, "a");
-    world_expect_refusal(&w, SAF_E_CONFLICT, text);
-    import_into_keystore(&w);
-    world_expect_refusal(&w, SAF_E_CONFLICT, text);
-    expect_hint(&w, SAF_E_CONFLICT, "put a renewed certificate into that file");
-}
-
-typedef struct stored {
-    EVP_PKEY *key;
-    X509 *x509;
-    saf_trust trust;
-} stored;
-
-static void import_stored(saf_change *change, void *context)
-{
-    const stored *what = context;
-    unsigned char *der = NULL;
-    int len = i2d_X509(what->x509, &der);
-    saf_import_request request = { .owner = "ZWESVUSR", .label = what->trust == SAF_TRUST ? "old" : "bad",
-                                   .der = saf_bytes_of(der, (size_t)len), .key = what->key, .trust = what->trust };
-    assert_int_equal(saf_cert_import(NULL, NULL, change, &request, NULL), SAF_OK);
-    OPENSSL_free(der);
-}
-
-static void store_self_signed(int to, saf_trust trust)
-{
-    OWN(EVP_PKEY) *key = EVP_EC_gen("P-256");
-    OWN(X509) *x509 = self_signed(key, -20, to);
-    write_import(key, -60, to - 10);
-    change_store(import_stored, &(stored){ key, x509, trust });
-}
-
-TEST(a_certificate_of_the_store_that_nobody_accepts_is_not_connected)
-{
-    OWN(world) w = { 0 };
-    assert_int_equal(saf_store_create("store", NULL, NULL), SAF_OK);
-    store_self_signed(-1, SAF_TRUST);
-    import_into_ring(&w, "old");
-    world_expect_refusal(&w, SAF_E_CONFLICT, "ZWESVUSR/old is in the store, but it expired at 2");
-    expect_hint(&w, SAF_E_CONFLICT, "put another certificate into own.p12");
-    store_self_signed(30, SAF_NOTRUST);
-    world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R, connect: {user: ZWESVUSR, label: old}}}}}\n");
-    world_expect_refusal(&w, SAF_E_CONFLICT, "ZWESVUSR/old is in the store, but it expired at 2");
-    expect_hint(&w, SAF_E_CONFLICT, "give zowe.setup.certificate.keyring.connect.label another value in zowe.yaml");
-    world_from_text(&w, "zowe: {setup: {certificate: {type: JCERACFKS, keyring: {name: R, connect: {user: ZWESVUSR, label: bad}}}}}\n");
-    world_expect_refusal(&w, SAF_E_CONFLICT, "ZWESVUSR/bad is in the store, but its status is NOTRUST");
-}
-
 TEST(a_plan_says_how_many_days_its_ca_leaves)
 {
     OWN(world) w = { 0 };
@@ -508,37 +354,6 @@ TEST(a_plan_says_how_many_days_its_ca_leaves)
     OWN(saf_setup_plan) *shorter = world_plan(&w);
     assert_string_equal(world_step(shorter, "certificate", NULL)->text,
                         "issue ZWESVUSR/y, RSA 3072, 30 days, signed by CERTAUTH/localca");
-}
-
-/* ---- renewals ---- */
-
-static void reissue(saf_change *change, __attribute__((unused)) void *context)
-{
-    saf_store *store = saf_change_store(change);
-    saf_principal who = { 0 };
-    OWN(saf_cert) *old = world_cert(store, "ZWESRV1", "localhost");
-    OWN(EVP_PKEY) *key = NULL;
-    assert_int_equal(saf_store_load_key(&key, store, &who, old, NULL), SAF_OK);
-    assert_int_equal(saf_store_delete_cert(change, "ZWESRV1", "localhost", SAF_FORCE, NULL), SAF_OK);
-    saf_issue_request request = { .owner = "ZWESRV1", .label = "localhost", .profile = SAF_PROFILE_ZOWE,
-                                  .subject = "CN=Test\\, Server,OU=API Mediation Layer,O=Example,L=Prague,ST=Prague,C=DE",
-                                  .san = "dns:zowe.example.com,ip:192.0.2.7,ip:2001:db8::7,dns:localhost.localdomain,dns:localhost,ip:127.0.0.1",
-                                  .key = key, .signer_owner = "CERTAUTH", .signer_label = "local_ca", .path_len = -1 };
-    assert_int_equal(saf_cert_issue(NULL, change, &request, NULL), SAF_OK);
-}
-
-TEST(files_follow_a_certificate_that_was_renewed)
-{
-    OWN(world) w = { 0 };
-    world_from_fixture(&w, "pkcs12-generate.yaml");
-    world_apply(&w);
-    change_store(reissue, NULL);
-    OWN(saf_setup_plan) *plan = world_plan(&w);
-    assert_int_equal(saf_setup_plan_pending(plan), 2);
-    assert_int_equal(world_step(plan, "keystore", KEYSTORE "/localhost/localhost.keystore.p12")->state, SAF_STEP_TO_DO);
-    assert_int_equal(world_step(plan, "pem", KEYSTORE "/localhost/localhost.cer")->state, SAF_STEP_TO_DO);
-    world_apply(&w);
-    world_expect_done(&w);
 }
 
 TEST(a_locked_directory_is_opened_and_locked_again)
@@ -711,12 +526,7 @@ int main(void)
         IN_WORLD(a_ca_that_is_there_signs_for_another_installation),
         IN_WORLD(names_that_zowe_yaml_asks_for_later_are_a_conflict),
         IN_WORLD(a_ring_of_another_owner_has_that_owners_certificate),
-        IN_WORLD(a_renewed_certificate_in_the_import_file_is_a_conflict_with_the_older_one),
-        IN_WORLD(a_shorter_renewal_is_a_conflict_too_and_an_older_file_is_not),
-        IN_WORLD(an_import_file_whose_certificate_expired_is_refused),
-        IN_WORLD(a_certificate_of_the_store_that_nobody_accepts_is_not_connected),
         IN_WORLD(a_plan_says_how_many_days_its_ca_leaves),
-        IN_WORLD(files_follow_a_certificate_that_was_renewed),
         IN_WORLD(a_locked_directory_is_opened_and_locked_again),
         IN_WORLD(a_trust_store_keeps_what_others_put_into_it),
         IN_WORLD(zowe_yaml_gets_the_block_and_is_closed_to_others),

@@ -2,9 +2,9 @@
  * @file
  * Certificates: what RACDCERT does with them.
  *
- * Works on a store (<safring/store.h>): issues, imports, exports, walks chains. Private keys are made before a change begins (an RSA
- * key takes long) and given to the call that uses them. A certificate's key is in the store or in a PKCS#11 token; where signing needs a
- * token's key, the caller hands over its EVP_PKEY (saf_p11_load_private_key()).
+ * Works on a store (<safring/store.h>): issues, renews, rekeys, rolls over, revokes, signs requests and CRLs, imports, exports, walks chains.
+ * Private keys are made before a change begins (an RSA key takes long) and given to the call that uses them. A certificate's key is in the
+ * store or in a PKCS#11 token; where signing needs a token's key, the caller hands over its EVP_PKEY (saf_p11_load_private_key()).
  *
  * Deliberately not here: argument parsing, printing, files. Exports come as bytes.
  *
@@ -28,6 +28,15 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** Bytes that a call made: the caller's, wiped when freed. {0} is empty. */
+typedef struct saf_blob {
+    unsigned char *data;
+    size_t len;
+} saf_blob;
+
+/** NULL allowed. */
+void saf_blob_free(saf_blob *blob);
 
 /* ---- keys --------------------------------------------------------------------------------------------------- */
 
@@ -66,10 +75,28 @@ saf_status saf_profile_parse(saf_profile *out, const char *name, saf_error *err)
 /** How serial numbers are made. */
 typedef enum saf_serial_kind { SAF_SERIAL_RANDOM /**< 127 bits */, SAF_SERIAL_SEQUENTIAL /**< RACF's counter */ } saf_serial_kind;
 
+/** How an RSA signer signs; keys of other kinds know one way. */
+typedef enum saf_signature {
+    SAF_SIGNATURE_PKCS1, /**< RSASSA-PKCS1-v1_5 */
+    SAF_SIGNATURE_PSS    /**< RSASSA-PSS (RFC 4055; RACF's SIGATTR(RSAPSS)): salt as long as the hash */
+} saf_signature;
+
 enum { SAF_VALID_DAYS_LEAF = 397, SAF_VALID_DAYS_CA = 3650 };
 
 /** The longest pathLenConstraint: with it a chain has 16 certificates, as many as are ever looked at. */
 enum { SAF_PATH_LEN_MAX = 14 };
+
+/** A CA with its key, looked up and checked once to sign many (RFC 5280 4.2.1.3, 4.2.1.9; its chain, its status, its revocation). What it
+ *  knows is of when it was opened: open it again in each change. Used by one thread at a time. */
+typedef struct saf_signer saf_signer;
+
+/** Open a signer. @p key: NULL: the one in the store. It must not outlive @p key.
+ *  SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (it cannot sign, as saf_cert_issue() says), SAF_E_UNSUPPORTED (its key is in a token). */
+saf_status saf_signer_open(saf_signer **out, saf_store *store, const saf_principal *who, const char *owner, const char *label,
+                           EVP_PKEY *key, saf_error *err);
+
+/** NULL allowed; sets *signer to NULL. */
+void saf_signer_close(saf_signer **signer);
 
 /** A certificate to make. Everything is borrowed for the call. */
 typedef struct saf_issue_request {
@@ -81,6 +108,11 @@ typedef struct saf_issue_request {
     const char *key_uri;  /**< NULL: the private key is kept in the store; else it is in a token and this names it */
     const char *signer_owner, *signer_label; /**< NULL: self-signed */
     EVP_PKEY *signer_key; /**< NULL: the signer's key from the store */
+    const saf_signer *signer; /**< opened for this change; it wins over the three before. NULL: they say */
+    saf_signature signature;  /**< PSS only where the signer's key is RSA: else SAF_E_USAGE */
+    const char *permit, *exclude; /**< of a CA: name constraints (RFC 5280 4.2.1.10): "dns:example.test,ip:10.0.0.0/8,email:…,uri:…"; NULL: none */
+    const char *crl_urls;        /**< where the signer's CRL is (RFC 5280 4.2.1.13): http(s) or ldap URIs, comma-separated; NULL: none */
+    const char *ca_issuers_urls; /**< where the signer's certificate is (RFC 5280 4.2.2.1); NULL: none */
     unsigned valid_days;  /**< 0: SAF_VALID_DAYS_LEAF or SAF_VALID_DAYS_CA */
     int path_len;         /**< of a CA: pathLenConstraint, 0 to SAF_PATH_LEN_MAX; -1: none */
     saf_serial_kind serial;
@@ -107,16 +139,155 @@ saf_status saf_san_check(const char *san, saf_error *err);
  */
 saf_status saf_cert_issue(saf_cert **out, saf_change *change, const saf_issue_request *request, saf_error *err);
 
+/** Make the certificate that @p request asks for, keep and record nothing: owner, label, key_uri, trust, signer and signer_… are not looked
+ *  at; the serial is random. For tests, benches, and programs with a register of their own. Statuses of saf_cert_issue().
+ *  @p out: DER; free with saf_blob_free(). */
+saf_status saf_signer_issue(saf_blob *out, const saf_signer *signer, const saf_issue_request *request, saf_error *err);
+
+/* ---- requests (PKCS#10, RFC 2986) --------------------------------------------------------------------------- */
+
+/** Ask for a certificate for the key of one that is here (GENREQ): subject, alternative names, key usages, basic constraints and subject
+ *  key identifier are copied. The store remembers that an answer is awaited; saf_bundle_import() of the answer renews the certificate.
+ *  @p key: the private key when it is in a token; NULL: from the store (function SAF_FN_CERT_SIGN). @p out: PEM.
+ *  SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (it has no private key), SAF_E_UNSUPPORTED (in a token, and key is NULL). */
+saf_status saf_cert_request(saf_blob *out, saf_change *change, const char *owner, const char *label, EVP_PKEY *key, saf_error *err);
+
+/** A foreign request. */
+typedef struct saf_csr saf_csr;
+
+/** Read one, PEM or DER, of at most 64 KiB. Its signature is checked (proof of possession), and its key: RSA of 2048 to 8192 bits with an
+ *  odd exponent above 65535 (SP 800-56B), EC on a curve that saf_key_spec_parse() knows, or Ed25519. @p what names it in messages.
+ *  Its hash is SHA-256, -384 or -512. One extension of a kind, no control characters in the subject, nothing behind it.
+ *  SAF_E_MALFORMED, SAF_E_UNSUPPORTED (key, hash), SAF_E_CONFLICT (the signature does not verify). */
+saf_status saf_csr_read(saf_csr **out, saf_bytes content, const char *what, saf_error *err);
+void saf_csr_free(saf_csr **csr);
+
+/** Its subject, as saf_cert.subject; borrowed. */
+const char *saf_csr_subject(const saf_csr *csr);
+
+/** What a request asked for and did not get, or got otherwise. */
+typedef struct saf_dropped {
+    char what[80]; /**< "extension 1.2.3.4", "subjectAltName otherName", "keyUsage keyCertSign", … */
+    char why[120]; /**< "server certificates do not sign certificates", … */
+} saf_dropped;
+
+typedef struct saf_dropped_list {
+    saf_dropped *items;
+    size_t count;
+} saf_dropped_list;
+
+void saf_dropped_list_free(saf_dropped_list *list);
+
+/**
+ * Sign a foreign request (GENCERT with a request): recorded as issued, not kept as a certificate of the store. Of the request's extensions
+ * subjectAltName (dns, ip, email, uri; at most 500) and subjectKeyIdentifier are granted. The usages are the profile's, whatever was asked for: what
+ * it does not have is dropped, as all other extensions are, and @p dropped says which and why. @p request gives signer, profile, days, path length, constraints, URLs; its subject and san, when not NULL, replace
+ * the request's; owner, label and key are not looked at.
+ *
+ * @param out      the certificate in DER
+ * @param dropped  NULL allowed
+ * @retval SAF_E_CONFLICT  as saf_cert_issue(); or the profile is ca and the request's keyUsage lacks keyCertSign, or it asks for CA:FALSE
+ *                         (saf.md of z/OS: such a request fails)
+ */
+saf_status saf_cert_sign_request(saf_blob *out, saf_dropped_list *dropped, saf_change *change, const saf_csr *csr,
+                                 const saf_issue_request *request, saf_error *err);
+
+/* ---- renewal ------------------------------------------------------------------------------------------------ */
+
+/** A renewal: a new certificate for the same key, in the old one's place. Everything is borrowed for the call. */
+typedef struct saf_renew_request {
+    const char *owner, *label;
+    const char *signer_owner, *signer_label; /**< NULL: who signed the old one (a self-signed one: itself) */
+    EVP_PKEY *signer_key; /**< when the signer's key (a self-signed one's own) is in a token; NULL: from the store */
+    unsigned valid_days;  /**< 0: as long as the old one was meant to be valid */
+    saf_serial_kind serial;
+} saf_renew_request;
+
+/**
+ * Renew: subject and extensions are the old one's (authority key identifier, dates and serial are new; PSS stays PSS; what was about the old one
+ * alone goes: certificate transparency, and where to find CRL and issuer when another CA signs); label, key, rings and serial counter stay; the old one remains in the record of what was issued and can be revoked by its serial.
+ *
+ * @param out  the record; NULL allowed
+ * @retval SAF_E_NOT_FOUND  no such certificate
+ * @retval SAF_E_CONFLICT   as saf_cert_issue(); its issuer is not here or has no key here (the text says: ask for a renewal by a request);
+ *                          it was revoked because its key is compromised (the text says: rekey)
+ */
+saf_status saf_cert_renew(saf_cert **out, saf_change *change, const saf_renew_request *request, saf_error *err);
+
+/** What ends within a time, and what an administrator would renew of it: not revoked, not NOTRUST, with a private key here or signed by a CA
+ *  whose key is here. Issuers come before what they signed, so that renewing in this order cuts nothing short.
+ *  @p owner: NULL: all. An empty page is SAF_OK. */
+saf_status saf_cert_find_due(saf_cert_page *out, saf_store *store, const saf_principal *who, const char *owner, int64_t within_sec,
+                             saf_error *err);
+
+/** A new certificate with a new key beside an old one (REKEY). Everything is borrowed for the call. */
+typedef struct saf_rekey_request {
+    const char *owner, *label; /**< the old one */
+    const char *new_label;
+    EVP_PKEY *key;             /**< the new key pair: of another key than the old one */
+    const char *key_uri;       /**< NULL: the private key is kept in the store; else it is in a token and this names it */
+    const char *signer_owner, *signer_label; /**< NULL: self-signed, as in RACF, to be requested or rolled over to */
+    EVP_PKEY *signer_key;
+    saf_signature signature;   /**< ignored unless signer's key is RSA */
+    unsigned valid_days;       /**< 0: as long as the old one was meant to be valid */
+    saf_serial_kind serial;
+} saf_rekey_request;
+
+/** Copy subject and extensions of a certificate into a new one with a new key, under the same owner; the old one is not changed (function
+ *  SAF_FN_CERT_REKEY). Usages that the new kind of key cannot have are left out. Needs the old one to have a private key, as RACF does. @p out: NULL allowed. SAF_E_NOT_FOUND, SAF_E_EXISTS (new_label),
+ *  SAF_E_CONFLICT (as saf_cert_issue(); no private key; no usage is left), SAF_E_USAGE (the same key). A self-signed one's serial is random. */
+saf_status saf_cert_rekey(saf_cert **out, saf_change *change, const saf_rekey_request *request, saf_error *err);
+
+/** RACF's ROLLOVER (saf_store_roll_over() says what happens), after its checks. @p out: NULL allowed.
+ *  Whatever @p force: SAF_E_USAGE (old and new are the same certificate, or have the same key; TSS would destroy it), SAF_E_NOT_FOUND,
+ *  SAF_E_CONFLICT (new has no private key, or old has none).
+ *  Without force: SAF_E_CONFLICT (the old one is a CA: its key also signs its CRL, and `ca rotate` keeps it; the new one has another subject,
+ *  is expired, revoked, NOTRUST, or self-signed in the place of one that was not; another certificate has the old key too). */
+saf_status saf_cert_rollover(saf_rollover *out, saf_change *change, const char *owner, const char *label, const char *new_label,
+                             saf_force force, saf_error *err);
+
+/* ---- revocation --------------------------------------------------------------------------------------------- */
+
+/** Read a reason by its name in RFC 5280 ("keyCompromise") or with hyphens ("key-compromise"), in any case. SAF_E_USAGE; the text lists them. */
+saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err);
+/** "key-compromise". Never NULL. */
+const char *saf_reason_name(saf_reason reason);
+
+/** Revoke a certificate of the store, at the CA that signed it (which must be here, with or without its key). @p out: the record as it is
+ *  now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it; it is self-signed), and those of saf_store_revoke(). What was imported with its CA is
+ *  recorded as issued first (function SAF_FN_CERT_SIGN on the CA too). */
+saf_status saf_cert_revoke(saf_cert **out, saf_change *change, const char *owner, const char *label, saf_reason reason, saf_error *err);
+
+/** A CRL to make. Borrowed for the call. */
+typedef struct saf_crl_request {
+    const char *owner, *label; /**< the CA */
+    EVP_PKEY *key;             /**< when its key is in a token; NULL: from the store */
+    saf_signature signature;
+    unsigned next_update_sec;  /**< until the next one is to come: 1 minute to 10 years; 0: 7 days */
+} saf_crl_request;
+
+/** What a CRL says. */
+typedef struct saf_crl_facts {
+    uint64_t number;
+    size_t entries;
+    int64_t this_update, next_update;
+} saf_crl_facts;
+
+/** Sign a CRL, version 2, with number and authority key identifier (RFC 5280 5), of all that the CA revoked. An expired one is left out once
+ *  a CRL made after its end has had it (RFC 5280 3.3). @p out: DER. @p facts: NULL allowed. SAF_E_NOT_FOUND, SAF_E_CONFLICT (no CA, its
+ *  keyUsage lacks cRLSign, no key here), SAF_E_UNSUPPORTED (key in a token), SAF_E_USAGE. An expired CA may still sign one. */
+saf_status saf_ca_crl(saf_blob *out, saf_crl_facts *facts, saf_change *change, const saf_crl_request *request, saf_error *err);
+
 /* ---- import ------------------------------------------------------------------------------------------------- */
 
 /** What a foreign file holds. */
 typedef struct saf_bundle saf_bundle;
 
-/** Read PKCS#12 (tried with @p password, NULL: none), PEM (certificates and at most one private key) or DER, up to 4 MiB and 64
- *  certificates. Nothing is stored.
+/** Read PKCS#12 (tried with @p password, NULL: none; DER, PEM or base64), PKCS#7 (BER or PEM; its content and signers are not looked at),
+ *  PEM (certificates and at most one private key) or DER, up to 4 MiB and 64 certificates. Nothing is stored.
  *  @p alias: the PKCS#12 friendly name of the key entry that is meant; NULL: the only one. @p what names the file in messages.
  *  SAF_E_MALFORMED (none of those), SAF_E_DENIED (wrong password), SAF_E_NOT_FOUND (no such alias; the text lists those there),
- *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider; or asks for
+ *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider; PBMAC1 before OpenSSL 3.4; or asks for
  *  more than 5 million rounds, or scrypt with N*r*p above 2^21, to make a key of the password, or twice 5 million for all of them). */
 saf_status saf_bundle_read(saf_bundle **out, saf_bytes content, const saf_secret *password, const char *alias, const char *what,
                            saf_error *err);
@@ -128,38 +299,130 @@ saf_status saf_pkcs12_check(saf_bytes content, const saf_secret *password, const
 /** NULL allowed; sets *bundle to NULL. */
 void saf_bundle_free(saf_bundle **bundle);
 
-/** The certificate of the private key, as DER (without a key: the first certificate); borrowed. */
+/** The certificate of the private key, as DER (without a key: the first that is no issuer of another one there, else the first); borrowed. */
 saf_bytes saf_bundle_cert(const saf_bundle *bundle);
+/** Its friendly name in a PKCS#12, or NULL; borrowed. */
+const char *saf_bundle_alias(const saf_bundle *bundle);
 /** Its private key, or NULL; borrowed. */
 EVP_PKEY *saf_bundle_key(const saf_bundle *bundle);
 /** The other certificates, as DER; borrowed. */
 size_t saf_bundle_chain_size(const saf_bundle *bundle);
 saf_bytes saf_bundle_chain_at(const saf_bundle *bundle, size_t index);
 
+/** How a file is made. Texts are static or live as long as the bundle. */
+typedef struct saf_bundle_facts {
+    const char *format;      /**< "pkcs12", "pkcs7", "pem", "der" */
+    const char *key_cipher;  /**< of a PKCS#12: "aes-256-cbc", "3des-sha1", …, "none"; else NULL */
+    const char *cert_cipher; /**< likewise */
+    const char *mac;         /**< of a PKCS#12: "hmac-sha256", "hmac-sha1", "pbmac1", "none"; else NULL */
+    unsigned rounds;         /**< the most of any password-based key in it */
+    const char *profile;     /**< which saf_p12_profile it is as good as, by name; NULL: none of them, or no PKCS#12 */
+} saf_bundle_facts;
+
+saf_bundle_facts saf_bundle_describe(const saf_bundle *bundle);
+
 /** What an import did with one certificate. */
-typedef enum saf_import_result { SAF_IMPORT_ADDED, SAF_IMPORT_WAS_THERE } saf_import_result;
+typedef enum saf_import_result {
+    SAF_IMPORT_ADDED,
+    SAF_IMPORT_WAS_THERE,
+    SAF_IMPORT_KEY_ADDED, /**< it was there, without its private key, which it has now */
+    SAF_IMPORT_RENEWED    /**< it took the place of one with the same key, label and rings kept */
+} saf_import_result;
 
 /** Where to put it. Everything is borrowed for the call. */
 typedef struct saf_import_request {
-    const char *owner, *label;
+    const char *owner;
+    const char *label; /**< NULL: "LABEL00000001" and so on, as RACF names them */
     saf_bytes der;
     EVP_PKEY *key;   /**< NULL: none */
-    saf_trust trust; /**< 0: SAF_TRUST when its dates are valid and its chain verifies (a self-signed one: against itself), else SAF_NOTRUST */
+    saf_trust trust; /**< 0: SAF_TRUST when its dates are valid and its chain verifies (a self-signed one: against itself), else SAF_NOTRUST;
+                          a renewal keeps the old one's */
 } saf_import_request;
 
 /**
- * Keep a foreign certificate in the store (RACDCERT ADD).
+ * Keep a foreign certificate in the store (RACDCERT ADD; saf.md 1.6 of z/OS has the rules).
  *
- * The same certificate under any owner and label is SAF_IMPORT_WAS_THERE, and its key is added if it had none; *out is that record.
+ * The same certificate under any owner and label is there already (WAS_THERE, KEY_ADDED); *out is that record. Another certificate for the
+ * public key of one that the owner has with its private key renews that one, whatever label is asked for: but only if its chain verifies to
+ * one that is trusted here, is in date, not revoked, and it ends later (or then too, and begins later), or its request is awaited, or the old
+ * one is revoked. Anyone can certify your public key, and has your old certificates. A self-signed one, for which nobody else speaks, renews
+ * only a trusted one that is self-signed too. What renews nothing is added under a label of its own. With several such records, the one whose
+ * request is awaited is meant, else the one with the label asked for, else the only one that is not NOTRUST, else SAF_E_CONFLICT lists them.
  * A label that is taken by another certificate gets a number after it, but only for owner CERTAUTH ("localca", "localca 2").
  *
  * @param out, @param result  NULL allowed
  * @retval SAF_E_EXISTS    label taken (owner not CERTAUTH), or that issuer and serial is there with other content
- * @retval SAF_E_CONFLICT  it is there without its key, and the key cannot be added because it is known as one in a token
+ * @retval SAF_E_CONFLICT  it is there without its key, and the key cannot be added because it is known as one in a token; several could be renewed
  * @retval SAF_E_MALFORMED, SAF_E_USAGE  not one DER certificate; not its key
  */
 saf_status saf_cert_import(saf_cert **out, saf_import_result *result, saf_change *change, const saf_import_request *request,
                            saf_error *err);
+
+/** What is to become of the other certificates of a file. */
+typedef enum saf_import_chain {
+    SAF_CHAIN_KEEP, /**< CAs go under CERTAUTH, issuers before those that they signed; others of the file stay out, and are counted */
+    SAF_CHAIN_SKIP
+} saf_import_chain;
+
+/** How to import a file. Borrowed for the call. */
+typedef struct saf_bundle_request {
+    const char *owner;
+    const char *label; /**< NULL: the PKCS#12 friendly name when it is a label, else as RACF names them */
+    saf_trust trust;   /**< of the certificate itself, as in saf_import_request; the chain's is always judged */
+    saf_import_chain chain;
+} saf_bundle_request;
+
+/** What it did, in the order of import: the chain, roots first, then the certificate itself. */
+typedef struct saf_import_report {
+    struct saf_imported {
+        saf_cert *cert;
+        saf_import_result result;
+    } *items;
+    size_t count;
+    size_t left_out; /**< certificates of the file that are neither the one nor its issuers */
+} saf_import_report;
+
+void saf_import_report_free(saf_import_report *report);
+
+/** Import a file: the certificate with its key under the given owner, its issuers under CERTAUTH (labelled by their common name, or numbered), all in
+ *  the change. Issuers renew nothing: they are there or are added. A root that is new here is added as NOTRUST unless request->trust says that the file is trusted (TRUST or HIGHTRUST):
+ *  who sends a certificate does not say whom to trust. Statuses of saf_cert_import(). After a failure abandon the change. */
+saf_status saf_bundle_import(saf_import_report *out, saf_change *change, const saf_bundle *bundle, const saf_bundle_request *request,
+                             saf_error *err);
+
+/** What is wrong with a file's certificate. Texts are static. */
+typedef struct saf_bundle_check {
+    bool is_complete; /**< its chain ends in a self-signed one, of the file or the store */
+    bool is_valid;    /**< …and dates, signatures and rules of RFC 5280 6.1 hold for all of it */
+    const char *why;  /**< when it is not valid: libcrypto's words for the first rule that is broken */
+    int depth;        /**< of the certificate that breaks it: 0 the first, 1 its issuer, … */
+} saf_bundle_check;
+
+/** Check the chain of a file's certificate, with the file's and, when @p store is not NULL, the store's certificates (CHECKCERT). */
+saf_status saf_bundle_check_chain(saf_bundle_check *out, const saf_bundle *bundle, saf_store *store, const saf_principal *who, saf_error *err);
+
+/* ---- what a certificate says -------------------------------------------------------------------------------- */
+
+/** One extension, for people. Foreign text: escape it where it is shown. */
+typedef struct saf_extension {
+    char name[64]; /**< "X509v3 Key Usage", or the OID */
+    bool critical;
+    char *text;    /**< libcrypto's words, or hex when it has none */
+} saf_extension;
+
+/** What RACDCERT LIST shows beyond a saf_cert. {0} is empty. */
+typedef struct saf_cert_details {
+    char signature[64];        /**< "ecdsa-with-SHA256" */
+    char **names;              /**< subject alternative names as --san takes them ("dns:…", "ip:…"); of kinds that it does not take "other:…" */
+    size_t name_count;
+    saf_extension *extensions; /**< all others, in the certificate's order */
+    size_t extension_count;
+} saf_cert_details;
+
+/** Read them from DER. SAF_E_MALFORMED. */
+saf_status saf_cert_describe(saf_cert_details *out, saf_bytes der, saf_error *err);
+
+void saf_cert_details_free(saf_cert_details *details);
 
 /* ---- chains and export -------------------------------------------------------------------------------------- */
 
@@ -168,10 +431,24 @@ saf_status saf_cert_import(saf_cert **out, saf_import_result *result, saf_change
 saf_status saf_cert_chain(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who, const saf_cert *cert,
                           saf_error *err);
 
-typedef enum saf_format { SAF_FORMAT_PEM, SAF_FORMAT_DER, SAF_FORMAT_P12 } saf_format;
+typedef enum saf_format { SAF_FORMAT_PEM, SAF_FORMAT_DER, SAF_FORMAT_P12, SAF_FORMAT_P7 } saf_format;
 
-/** Read "pem", "der" or "p12". SAF_E_USAGE. */
+/** Read "pem", "der", "p12" or "p7". SAF_E_USAGE. */
 saf_status saf_format_parse(saf_format *out, const char *name, saf_error *err);
+
+/** Who is to read a PKCS#12. */
+typedef enum saf_p12_profile {
+    SAF_P12_JAVA,      /**< AES-256-CBC, PBKDF2 with HMAC-SHA-256, 10 000 rounds, MAC HMAC-SHA-256: what Java 8u301 and later write; the default */
+    SAF_P12_MODERN,    /**< the same with 210 000 rounds (and below the 600 000 that Windows takes) */
+    SAF_P12_LEGACY_GSK /**< 3DES and SHA-1 for all (RFC 7292 appendix C), 2 048 rounds: System SSL (gskkyman), older Java, macOS and Windows */
+} saf_p12_profile;
+
+/** Read "java", "modern" or "legacy-gsk". SAF_E_USAGE. */
+saf_status saf_p12_profile_parse(saf_p12_profile *out, const char *name, saf_error *err);
+
+/** Which usual readers will refuse a PKCS#12 of that profile with a key of that kind (saf_cert.key_type; NULL: no key), as one sentence that
+ *  begins in lower case; static. NULL: none that we know. */
+const char *saf_p12_refused_by(saf_p12_profile profile, const char *key_type);
 
 /** What to write. Everything is borrowed for the call. */
 typedef struct saf_export_request {
@@ -180,20 +457,16 @@ typedef struct saf_export_request {
     bool with_key;   /**< the private key too (function SAF_FN_CERT_KEY): PEM: PKCS#8, unencrypted unless a password is given */
     bool with_chain; /**< the issuers too */
     bool key_only;   /**< PEM: nothing but the private key */
-    const saf_secret *password; /**< PKCS#12: required */
+    bool as_text;    /**< PKCS#7: PEM; PKCS#12: base64 in lines of 64 (RACF's PKCS7B64, PKCS12B64); else ignored */
+    const saf_secret *password; /**< PKCS#12: required, unless no_password */
+    bool no_password;           /**< a PKCS#12 without a key: neither encrypted nor MACed. An empty password is something else to Java */
+    saf_p12_profile p12_profile;
     const char *alias;          /**< PKCS#12 friendly name; NULL: the label */
 } saf_export_request;
 
-/** Forward: the owned bytes an export returns; wiped when freed. */
-typedef struct saf_blob {
-    unsigned char *data;
-    size_t len;
-} saf_blob;
-
-void saf_blob_free(saf_blob *blob);
-
-/** Export a certificate. PKCS#12 is written for OpenSSL 3 and Java 8u301 and later (AES-256-CBC, PBKDF2 with HMAC-SHA-256, 10 000 rounds,
- *  MAC HMAC-SHA-256), with a password of printable ASCII, as Java demands; without a key it is a trust store. SAF_E_NOT_FOUND (key asked for, has none), SAF_E_UNSUPPORTED (key in a token; DER with chain or key), SAF_E_USAGE. */
+/** Export a certificate. A PKCS#12's password is of printable ASCII, as Java demands; without a key it is a trust store. PKCS#7 is the
+ *  certificate, with its chain if asked, in SignedData without content or signers.
+ *  SAF_E_NOT_FOUND (key asked for, has none), SAF_E_UNSUPPORTED (key in a token; DER or PKCS#7 with a key, DER with a chain), SAF_E_USAGE. */
 saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal *who, const saf_export_request *request,
                            saf_error *err);
 

@@ -50,6 +50,7 @@ struct cli {
     json_t *result, *notes;
     saf_buffer *said; /* to be shown when the verb has succeeded */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
+    bool some_failed;  /* exit 1, with the result: of many things some were not done, and it says which */
 };
 
 /* ---- answers (output.c) ---- */
@@ -113,6 +114,9 @@ void cli_progress_turn(void *context);
 void cli_progress_end(cli_progress *progress);
 
 /* ---- stable shapes (shape.c): the same object looks the same in every verb's JSON ---- */
+
+/** A certificate's state beside its dates: "", ", EXPIRED" or ", REVOKED (reason)". Returns @p out. */
+char *cli_state_text(char *out, size_t out_cap, const saf_cert *cert);
 
 /** Bytes as lower-case hex; the caller frees. NULL: no memory. */
 char *cli_hex(const unsigned char *bytes, size_t len);

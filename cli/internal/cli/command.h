@@ -23,6 +23,7 @@ typedef enum cli_kind {
     CLI_TEXT,   /* const char *: at least one character */
     CLI_LIST,   /* cli_list: may be given several times, and a value may be a comma-separated list */
     CLI_NUMBER, /* unsigned: min to max */
+    CLI_DURATION, /* int64_t: seconds, min to max, written 45s, 15m, 12h, 30d or 2w; 0 when not given */
     CLI_CHOICE, /* int: index into choices */
     CLI_NAME,   /* cli_name: OWNER/LABEL of a certificate */
     CLI_RING,   /* cli_name: OWNER/RING, or safkeyring://OWNER/RING */
@@ -51,7 +52,7 @@ typedef struct cli_option {
     const char *help;  /* one sentence without full stop; names the default where there is one */
     size_t offset;
     bool required;
-    unsigned min, max, initial; /* CLI_NUMBER; initial: its value when it is not given */
+    unsigned min, max, initial; /* CLI_NUMBER, CLI_DURATION; initial: its value when it is not given */
     const char *const *choices; /* CLI_CHOICE, closed by NULL; the first is the default */
 } cli_option;
 

@@ -1,0 +1,45 @@
+/** @file Keeping a foreign certificate, alone or as part of a file. */
+#ifndef CERTTOOL_IMPORT_H
+#define CERTTOOL_IMPORT_H
+
+#include "judge.h"
+
+/** What the certificate is to whoever imports it. */
+typedef enum import_role {
+    IMPORT_MEANT,         /**< the one that was asked for */
+    IMPORT_CAME_ALONG,    /**< an issuer that the file brought: it renews nothing, and is not trusted because it signed itself */
+    IMPORT_CAME_WITH_TRUST /**< the same, but the file is trusted */
+} import_role;
+
+/** One import on its way. Everything is borrowed. */
+typedef struct import_job {
+    saf_change *change;
+    const saf_import_request *request;
+    import_role role;
+    const char *owner; /**< folded */
+    X509 *x509;
+    const saf_cert *facts; /**< what it says */
+    judgement verdict;
+} import_job;
+
+/** saf_cert_import() for a role. */
+saf_status import_cert(saf_cert **out, saf_import_result *result, saf_change *change, const saf_import_request *request,
+                       import_role role, saf_error *err);
+
+/** What a certificate that comes in does to those that are there with its key. */
+typedef struct import_renewal {
+    saf_cert *old;       /**< owned: the one it would renew; NULL: there is none */
+    const char *refusal; /**< why it does not; static; NULL: it does */
+} import_renewal;
+
+static inline void import_renewal_clear(import_renewal *renewal)
+{
+    saf_cert_free(&renewal->old);
+}
+
+OWN_VALUE(import_renewal, import_renewal_clear)
+
+/** SAF_E_CONFLICT: it would renew, but several. */
+saf_status import_find_renewal(import_renewal *out, const import_job *job, saf_error *err);
+
+#endif

@@ -1,0 +1,60 @@
+#include "chain.h"
+
+#include <base/fail.h>
+
+OWN_HANDLE(saf_issued, saf_issued_free)
+
+static saf_status refuse_without_ca(const saf_cert *cert, X509 *x509, saf_error *err)
+{
+    bool is_own = chain_is_self_signed(x509);
+    saf_status status = is_own ? saf_fail(err, SAF_E_CONFLICT, "%s/%s is self-signed: nobody can revoke it", cert->owner, cert->label)
+                               : saf_fail(err, SAF_E_CONFLICT, "no CA of this store signed %s/%s", cert->owner, cert->label);
+    saf_hint(err, "take its trust away: safring cert alter %s/%s", cert->owner, cert->label);
+    return status;
+}
+
+/* The CA's key may be gone: the store knows by the certificate whose list the serial is on. */
+static saf_status find_ca(const saf_cert **out, const saf_cert_page *candidates, X509 *x509, saf_error *err)
+{
+    for (size_t i = 0; i < candidates->count && !*out; i++) {
+        OWN(X509) *issuer = NULL;
+        SAF_TRY(der_read_x509(&issuer, candidates->certs[i]->der, candidates->certs[i]->label, err));
+        if (chain_is_issuer(issuer, x509))
+            *out = candidates->certs[i];
+    }
+    return SAF_OK;
+}
+
+/* What came in by an import, its CA too, is on nobody's list yet. */
+static saf_status put_on_list(saf_change *change, const saf_cert *ca, const saf_cert *cert, saf_reason reason, saf_error *err)
+{
+    OWN(saf_issued) *issued = NULL;
+    saf_status found = saf_store_find_issued(&issued, saf_change_store(change), saf_change_principal(change), ca, cert->serial, NULL);
+    if (found == SAF_E_NOT_FOUND)
+        SAF_TRY(saf_store_record_issued(change, ca, cert->der, cert->owner, cert->label, err));
+    return saf_store_revoke(change, ca, cert->serial, reason, err);
+}
+
+saf_status saf_cert_revoke(saf_cert **out, saf_change *change, const char *owner, const char *label, saf_reason reason, saf_error *err)
+{
+    saf_store *store = saf_change_store(change);
+    const saf_principal *who = saf_change_principal(change);
+    OWN(saf_cert) *cert = NULL;
+    OWN(saf_cert) *now = NULL;
+    OWN(saf_cert_page) candidates = { 0 };
+    OWN(X509) *x509 = NULL;
+    const saf_cert *ca = NULL;
+    SAF_TRY(saf_store_find_cert(&cert, store, who, owner, label, err));
+    SAF_TRY(der_read_x509(&x509, cert->der, cert->label, err));
+    if (!chain_is_self_signed(x509)) {
+        SAF_TRY(saf_store_find_issuers(&candidates, store, who, cert, err));
+        SAF_TRY(find_ca(&ca, &candidates, x509, err));
+    }
+    if (!ca)
+        return refuse_without_ca(cert, x509, err);
+    SAF_TRY(put_on_list(change, ca, cert, reason, err));
+    SAF_TRY(saf_store_find_cert(&now, store, who, cert->owner, cert->label, err));
+    if (out)
+        *out = GIVE(&now);
+    return SAF_OK;
+}

@@ -1,0 +1,266 @@
+#include <cli/keys.h>
+
+#include <base/fail.h>
+#include <base/lock.h>
+
+#include <limits.h>
+#include <string.h>
+
+/* ---- where a key is to be made ---- */
+
+static saf_status refuse_place(const char *text, saf_error *err)
+{
+    (void)saf_fail(err, SAF_E_USAGE, "--key \"%.120s\" is not a place in a token", text);
+    saf_hint(err, "token:NAME;object=LABEL;type=ec:P-256");
+    return SAF_E_USAGE;
+}
+
+static int copy_part(char *out, size_t out_cap, const char *part)
+{
+    size_t len = strlen(part);
+    if (!len || len >= out_cap || *out)
+        return 0;
+    memcpy(out, part, len + 1);
+    return 1;
+}
+
+static saf_status parse_parts(cli_key_place *out, char *parts, const char *text, saf_error *err)
+{
+    char *part = strsep(&parts, ";");
+    if (!copy_part(out->token, sizeof out->token, part))
+        return refuse_place(text, err);
+    while ((part = strsep(&parts, ";"))) {
+        int is_object = !strncmp(part, "object=", 7), is_type = !strncmp(part, "type=", 5);
+        if (!(is_object && copy_part(out->object, sizeof out->object, part + 7)) &&
+            !(is_type && copy_part(out->kind_text, sizeof out->kind_text, part + 5)))
+            return refuse_place(text, err);
+    }
+    return SAF_OK;
+}
+
+saf_status cli_key_place_parse(cli_key_place *out, const char *text, const char *kind, const char *label, saf_error *err)
+{
+    *out = (cli_key_place){ .kind = text ? text : kind };
+    if (!text || strncmp(text, "token:", strlen("token:")) != 0)
+        return SAF_OK;
+    OWN(own_text) parts = strdup(text + strlen("token:"));
+    if (!parts)
+        return saf_fail_memory(err);
+    SAF_TRY(parse_parts(out, parts, text, err));
+    SAF_TRY(saf_p11_token_name_check(out->token, err));
+    out->kind = out->kind_text[0] ? out->kind_text : kind;
+    if (!out->object[0])
+        snprintf(out->object, sizeof out->object, "%s", label);
+    return SAF_OK;
+}
+
+/* ---- tokens ---- */
+
+/* One lock for all commands that make or destroy keys of tokens: between its intent and its certificate a new key looks like a dead one. */
+static saf_status lock(cli_keys *keys, saf_error *err)
+{
+    enum { WAIT_MS = 120000 };
+    char path[PATH_MAX];
+    int fd = -1;
+    if (keys->lock)
+        return SAF_OK;
+    snprintf(path, sizeof path, "%s/keys.lock", saf_store_dir(keys->store));
+    SAF_TRY(saf_lock_take(&fd, path, SAF_LOCK_EXCLUSIVE, WAIT_MS, err));
+    keys->lock = fd + 1;
+    return SAF_OK;
+}
+
+static saf_status open_token(cli_keys *keys, const saf_p11_uri *uri, saf_error *err)
+{
+    OWN(saf_secret) pin = { 0 };
+    saf_p11_uri token = { 0 };
+    if (keys->session && !strcmp(keys->token, uri->token))
+        return SAF_OK;
+    saf_p11_logout(&keys->session);
+    memcpy(token.token, uri->token, sizeof token.token);
+    memcpy(token.serial, uri->serial, sizeof token.serial);
+    if (!keys->p11)
+        SAF_TRY(cli_open_p11(&keys->p11, keys->cli, err));
+    SAF_TRY(cli_read_pin(&pin, keys->cli, uri->token, err));
+    SAF_TRY(saf_p11_login(&keys->session, keys->p11, &token, &pin, err));
+    memcpy(keys->token, uri->token, sizeof keys->token);
+    return SAF_OK;
+}
+
+static saf_status end_intent(cli_keys *keys, uint64_t number, saf_error *err)
+{
+    OWN(saf_change) *change = NULL;
+    SAF_TRY(saf_change_begin(&change, keys->store, &keys->cli->who, err));
+    SAF_TRY(saf_store_end_intent(change, number, err));
+    return saf_change_commit(&change, err);
+}
+
+static saf_status settle(cli_keys *keys, const saf_intent *intent, saf_error *err)
+{
+    saf_p11_uri uri;
+    bool used = false;
+    SAF_TRY(saf_p11_uri_parse(&uri, intent->uri, err));
+    if (strcmp(uri.token, keys->token) != 0)
+        return SAF_OK;
+    SAF_TRY(saf_store_uses_key_uri(&used, keys->store, &keys->cli->who, intent->uri, err));
+    if (!used)
+        SAF_TRY(saf_p11_destroy_pair(keys->session, &uri, err));
+    return end_intent(keys, intent->number, err);
+}
+
+/* What a killed command, or a rollover, left to do in the token that is open now. */
+static saf_status settle_all(cli_keys *keys, saf_error *err)
+{
+    OWN(saf_intent_page) page = { 0 };
+    SAF_TRY(lock(keys, err));
+    SAF_TRY(saf_store_list_intents(&page, keys->store, &keys->cli->who, err));
+    for (size_t i = 0; i < page.count; i++)
+        if (page.intents[i].number != keys->intent)
+            SAF_TRY(settle(keys, &page.intents[i], err));
+    return SAF_OK;
+}
+
+void cli_keys_finish_intents(cli_keys *keys, const char *text)
+{
+    saf_p11_uri uri;
+    saf_error why = { 0 };
+    saf_status status = saf_p11_uri_parse(&uri, text, &why);
+    if (status == SAF_OK)
+        status = open_token(keys, &uri, &why);
+    if (status == SAF_OK)
+        status = settle_all(keys, &why);
+    if (status != SAF_OK)
+        cli_note(keys->cli, "warning: the old private key is still in token %s (%s); the next command that makes a key there destroys it",
+                 uri.token, why.text);
+}
+
+/* ---- making ---- */
+
+static saf_status make_in_memory(EVP_PKEY **out, const saf_key_spec *spec, saf_error *err)
+{
+    cli_progress progress = { .what = "making the key" };
+    saf_status status = saf_key_generate(out, spec, cli_progress_turn, &progress, err);
+    cli_progress_end(&progress);
+    return status;
+}
+
+static saf_status note_intent(cli_keys *keys, saf_error *err)
+{
+    OWN(saf_change) *change = NULL;
+    uint64_t number = 0;
+    SAF_TRY(saf_change_begin(&change, keys->store, &keys->cli->who, err));
+    SAF_TRY(saf_store_add_intent(&number, change, SAF_INTENT_MAKE_KEY, keys->uri, err));
+    SAF_TRY(saf_change_commit(&change, err));
+    keys->intent = number;
+    return SAF_OK;
+}
+
+static saf_status describe_pair(saf_p11_pair_spec *out, const saf_key_spec *spec, const cli_key_place *place, saf_error *err)
+{
+    if (spec->kind == SAF_KEY_ED25519) {
+        (void)saf_fail(err, SAF_E_UNSUPPORTED, "an Ed25519 key cannot be in token %s: libp11 cannot sign with it", place->token);
+        saf_hint(err, "type=ec:P-256, or keep the key in the store: --key ed25519");
+        return SAF_E_UNSUPPORTED;
+    }
+    *out = (saf_p11_pair_spec){ .label = place->object, .kind = spec->kind == SAF_KEY_RSA ? SAF_P11_RSA : SAF_P11_EC,
+                                .rsa_bits = spec->rsa_bits, .curve = spec->curve };
+    return SAF_OK;
+}
+
+static saf_status make_in_token(EVP_PKEY **out, cli_keys *keys, const saf_key_spec *spec, const cli_key_place *place, saf_error *err)
+{
+    saf_p11_pair_spec pair;
+    saf_p11_uri uri = { 0 };
+    SAF_TRY(describe_pair(&pair, spec, place, err));
+    memcpy(uri.token, place->token, sizeof uri.token);
+    SAF_TRY(open_token(keys, &uri, err));
+    if (keys->cli->common.dry_run)
+        return make_in_memory(out, spec, err);
+    SAF_TRY(settle_all(keys, err));
+    SAF_TRY(saf_p11_pair_uri(keys->uri, keys->session, &pair, err));
+    SAF_TRY(note_intent(keys, err));
+    SAF_TRY(saf_p11_generate_pair(keys->uri, keys->session, &pair, err));
+    SAF_TRY(saf_p11_uri_parse(&uri, keys->uri, err));
+    return saf_p11_load_private_key(out, keys->p11, &uri, NULL, err);
+}
+
+saf_status cli_keys_make(EVP_PKEY **out, cli_keys *keys, const cli_key_place *place, saf_error *err)
+{
+    saf_key_spec spec;
+    SAF_TRY(saf_key_spec_parse(&spec, place->kind, err));
+    return place->token[0] ? make_in_token(out, keys, &spec, place, err) : make_in_memory(out, &spec, err);
+}
+
+const char *cli_keys_uri(const cli_keys *keys)
+{
+    return keys->uri[0] ? keys->uri : NULL;
+}
+
+saf_status cli_keys_keep(cli_keys *keys, saf_change *change, saf_error *err)
+{
+    return keys->intent ? saf_store_end_intent(change, keys->intent, err) : SAF_OK;
+}
+
+void cli_keys_show_cert(cli_keys *keys, const saf_cert *cert)
+{
+    saf_p11_uri uri;
+    saf_error why = { 0 };
+    keys->intent = 0; /* committed */
+    if (cert->key_place != SAF_KEY_IN_TOKEN || keys->cli->common.dry_run)
+        return;
+    saf_status status = saf_p11_uri_parse(&uri, cert->key_uri, &why);
+    if (status == SAF_OK)
+        status = open_token(keys, &uri, &why);
+    if (status == SAF_OK)
+        status = saf_p11_put_cert(keys->session, &uri, cert->der, &why);
+    if (status != SAF_OK)
+        cli_note(keys->cli, "warning: the certificate is in the store, but not beside its key in the token: %s", why.text);
+}
+
+/* ---- using ---- */
+
+saf_status cli_keys_of_cert(EVP_PKEY **out, cli_keys *keys, const saf_cert *cert, saf_error *err)
+{
+    saf_p11_uri uri;
+    if (cert->key_place != SAF_KEY_IN_TOKEN)
+        return SAF_OK;
+    SAF_TRY(saf_p11_uri_parse(&uri, cert->key_uri, err));
+    SAF_TRY(open_token(keys, &uri, err));
+    return saf_p11_load_private_key(out, keys->p11, &uri, NULL, err);
+}
+
+saf_status cli_keys_of_signer(EVP_PKEY **out, cli_keys *keys, const char *owner, const char *label, saf_error *err)
+{
+    OWN(saf_cert) *signer = NULL;
+    if (!label)
+        return SAF_OK;
+    SAF_TRY(saf_store_find_cert(&signer, keys->store, &keys->cli->who, owner, label, err));
+    return cli_keys_of_cert(out, keys, signer, err);
+}
+
+/* A pair that was made and not kept: the command failed after it. */
+static void undo(cli_keys *keys)
+{
+    saf_p11_uri uri;
+    saf_error why = { 0 };
+    if (!keys->intent || !keys->session)
+        return;
+    saf_status status = saf_p11_uri_parse(&uri, keys->uri, &why);
+    if (status == SAF_OK)
+        status = saf_p11_destroy_pair(keys->session, &uri, &why);
+    if (status == SAF_OK)
+        status = end_intent(keys, keys->intent, &why);
+    if (status != SAF_OK)
+        cli_note(keys->cli, "warning: the new private key is still in token %s (%s); the next command that makes a key there destroys it",
+                 keys->token, why.text);
+}
+
+void cli_keys_close(cli_keys *keys)
+{
+    undo(keys);
+    saf_p11_logout(&keys->session);
+    saf_p11_close(&keys->p11);
+    if (keys->lock)
+        close(keys->lock - 1);
+    *keys = (cli_keys){ .cli = keys->cli };
+}

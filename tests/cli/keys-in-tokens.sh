@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Certificates whose private keys are in a PKCS#11 token: a CA issues from there like any other.
+. "$(dirname "$0")/harness.sh"
+
+given_token
+pins="--pin-source file:pin"
+# shellcheck disable=SC2086  # options, split on purpose
+safring_token() { safring "$@" $pins; }
+keys_in_token() {
+    SOFTHSM2_CONF=$home/store/softhsm2.conf pkcs11-tool --module "$(find /usr/lib -name libsofthsm2.so | head -1)" --token-label ZWE.IDT \
+        --login --pin 1234567 --list-objects --type privkey 2>/dev/null | grep -c '^Private Key'
+}
+
+it "makes a CA whose key is in the token, and signs with it"
+ok safring_token ca create CERTAUTH/tca --subject "CN=Token CA" --key 'token:ZWE.IDT;object=tca;type=ec:P-256' --json
+same "$(field '"\(.has_key) \(.key_uri | test("^pkcs11:token=ZWE.IDT;object=tca;id=.*type=private"))"')" "true true"
+ok safring_token cert issue ALICE/web --sign-with CERTAUTH/tca --subject CN=web --san dns:web.example.test
+ok safring cert export CERTAUTH/tca --out tca.pem
+ok safring cert export ALICE/web --out web.pem
+ok openssl verify -CAfile tca.pem web.pem
+
+it "issues a server certificate whose key is in the token, RSA too, and puts it beside the key"
+ok safring_token cert issue ALICE/hsm --sign-with CERTAUTH/tca --subject CN=hsm --san dns:hsm.example.test --key 'token:ZWE.IDT;type=rsa:2048'
+says "rsa:2048, in a token"
+same "$(keys_in_token)" 2
+export SOFTHSM2_CONF=$home/store/softhsm2.conf
+ok pkcs11-tool --module "$(find /usr/lib -name libsofthsm2.so | head -1)" --token-label ZWE.IDT --list-objects --type cert
+says "label: +hsm"
+unset SOFTHSM2_CONF
+
+it "renews, requests, signs CRLs and requests with keys of the token"
+ok safring_token cert renew ALICE/hsm
+ok safring_token cert renew CERTAUTH/tca
+ok safring_token cert request ALICE/hsm --out hsm.csr
+ok openssl req -in hsm.csr -verify -noout
+ok safring_token cert sign hsm.csr --sign-with CERTAUTH/tca --out hsm.pem
+ok safring cert import hsm.pem --owner ALICE
+says "renewed ALICE/hsm"
+ok safring cert revoke ALICE/web
+ok safring_token ca crl CERTAUTH/tca --out tca.crl
+ok openssl crl -in tca.crl -noout -CAfile tca.pem
+notes "verify OK"
+
+it "issues a list with the token's CA"
+printf 'owner,label,subject,san\nBOB,a,CN=a,dns:a\nBOB,b,CN=b,dns:b\n' >list.csv
+ok safring_token cert issue --from list.csv --sign-with CERTAUTH/tca
+says "2 issued"
+
+it "destroys the old key in the token at a rollover"
+ok safring_token cert rekey ALICE/hsm --new-label hsm2 --sign-with CERTAUTH/tca --key 'token:ZWE.IDT;type=rsa:2048'
+same "$(keys_in_token)" 3
+ok safring_token cert rollover ALICE/hsm --to hsm2
+same "$(keys_in_token)" 2
+
+it "says when it cannot destroy it now, and does it at the next chance"
+ok safring_token cert rekey ALICE/hsm2 --new-label hsm3 --sign-with CERTAUTH/tca --key 'token:ZWE.IDT;type=rsa:2048'
+ok safring cert rollover ALICE/hsm2 --to hsm3
+notes "warning: the old private key is still in token ZWE.IDT"
+same "$(keys_in_token)" 3
+ok safring_token cert issue ALICE/next --sign-with CERTAUTH/tca --subject CN=next --san dns:next --key 'token:ZWE.IDT;type=ec:P-256'
+same "$(keys_in_token)" 3
+
+it "leaves no key behind when the certificate is refused, nor on a dry run"
+refused_code() { refused "$1" "$2" safring_token "${@:3}"; }
+refused_code 5 "exists" cert issue ALICE/next --sign-with CERTAUTH/tca --subject CN=next --san dns:next --key 'token:ZWE.IDT;type=ec:P-256'
+ok safring_token ca create CERTAUTH/narrow --sign-with CERTAUTH/tca --subject CN=Narrow --permit-dns example.test --key ec:P-256
+refused_code 5 "CERTAUTH/narrow" cert issue ALICE/out --sign-with CERTAUTH/narrow --subject CN=x --san dns:elsewhere.test --key 'token:ZWE.IDT;type=ec:P-256'
+same "$(keys_in_token)" 3
+ok safring_token cert issue ALICE/dry --sign-with CERTAUTH/tca --subject CN=dry --san dns:dry --key 'token:ZWE.IDT;type=ec:P-256' --dry-run
+same "$(keys_in_token)" 3
+
+it "a command that was killed between key and certificate leaves nothing for long"
+for n in 1 2 3; do
+    { strace -f -o /dev/null -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$((4 + 6 * n))" "$SAFRING" cert issue ALICE/killed$n --sign-with CERTAUTH/tca \
+        --subject CN=k --san dns:k --key 'token:ZWE.IDT;type=ec:P-256' --pin-source file:pin >"$out" 2>"$err"; } 2>/dev/null
+done
+ok safring_token cert issue ALICE/after --sign-with CERTAUTH/tca --subject CN=after --san dns:after --key 'token:ZWE.IDT;type=ec:P-256'
+same "$(keys_in_token)" "$(safring cert list --json | jq '[.certificates[] | select(.key_uri) | .key_uri] | unique | length')"
+
+it "refuses a wrong PIN, a token that is not there, and what is no place"
+echo 0000000 >badpin
+refused 6 "PIN" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --pin-source file:badpin
+refused_code 4 "NOTOKEN" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:NOTOKEN;type=ec:P-256'
+refused_code 2 "not a place in a token" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;colour=red'
+refused_code 2 "kind of key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ec:P-1'
+refused 1 "Ed25519" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ed25519' --pin-source file:pin
+silent_on "1234567"
+it "does not export a key from the token"
+refused 1 "ALICE/hsm3.*in a token" safring cert export ALICE/hsm3 --with-key --out hsm3.pem
