@@ -1,18 +1,25 @@
 #!/bin/bash
-# keystores.sh P12 TRUSTSTORE PASSWORDFILE
+# keystores.sh P12 TRUSTSTORE PASSWORDFILE [PROFILE]
 #
 # Do OpenSSL, Java, GnuTLS and NSS see in these two files what we meant? P12 is to hold one private key with its whole
-# chain, TRUSTSTORE only certificates, each a trusted entry and among them one that the chain ends in. Says each thing
-# that differs, and fails if one does. A reader that is not installed is named and passed over; OpenSSL and keytool are
+# chain, TRUSTSTORE only certificates, each a trusted entry and among them one that the chain ends in. Both are of that profile (java,
+# modern or legacy-gsk; java when none is given). Says each thing that differs, and fails if one does. A reader that is not installed is named and passed over; OpenSSL and keytool are
 # needed.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 
-if [ $# -ne 3 ]; then
-    echo "usage: keystores.sh P12 TRUSTSTORE PASSWORDFILE" >&2
+if [ $# -ne 3 ] && [ $# -ne 4 ]; then
+    echo "usage: keystores.sh P12 TRUSTSTORE PASSWORDFILE [PROFILE]" >&2
     exit 2
 fi
 p12=$1 trust=$2 password=$3
+pbes2="PBES2, PBKDF2, AES-256-CBC, Iteration %s, PRF hmacWithSHA256"
+case ${4:-java} in
+java) mac=sha256 rounds=10000 cipher=$pbes2 ;;
+modern) mac=sha256 rounds=210000 cipher=$pbes2 ;;
+legacy-gsk) mac=sha1 rounds=2048 cipher="pbeWithSHA1And3-KeyTripleDES-CBC, Iteration %s" ;;
+*) echo "no profile $4" >&2; exit 2 ;;
+esac
 here=$(dirname "$(realpath "$0")")
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -67,9 +74,10 @@ protection() { openssl pkcs12 -in "$1" -passin "file:$password" -noout -info 2>&
 
 for file in "$p12" "$trust"; do
     about=$(protection "$file")
-    same "$file: MAC" "MAC: sha256, Iteration 10000" "$(echo "$about" | grep '^MAC:')"
-    same "$file: encryption" "PBES2, PBKDF2, AES-256-CBC, Iteration 10000, PRF hmacWithSHA256" \
-         "$(echo "$about" | sed -n 's/^.*\(PBES2\)/\1/p' | sort -u)"
+    same "$file: MAC" "MAC: $mac, Iteration $rounds" "$(echo "$about" | grep '^MAC:')"
+    # shellcheck disable=SC2059
+    same "$file: encryption" "$(printf "$cipher" "$rounds")" \
+         "$(echo "$about" | sed -n 's/^.*\(PBES2\|pbeWith\)/\1/p' | sort -u)"
     same "$file: OpenSSL and Java see the same certificates" "$(openssl_prints "$file")" "$(java_prints "$file")"
 done
 
