@@ -29,6 +29,7 @@ compile() { # SOURCE LIBRARY
 compile sign-from-c.c safring-issuer
 compile verify-from-c.c safring-issuer
 compile ring-from-c.c safring-keyring
+compile certificates-from-c.c safring-certtool
 
 it "has a CMake package"
 mkdir consumer
@@ -60,3 +61,17 @@ ok ./ring-from-c store ALICE Ring
 says "ALICE/web"
 says "CERTAUTH/ca"
 refused 4 "None" ./ring-from-c store ALICE None
+
+it "takes a certificate through its life from C"
+./certificates-from-c life ALICE >life.crl 2>"$err" || fail "exit $?"
+notes "CRL number 1, revoked certificates: 1"
+ok openssl crl -inform DER -in life.crl -noout -text
+says "Superseded"
+ok safring cert list --store life --json
+same "$(field '[.certificates[] | "\(.label) \(.has_key) \(.revoked_at != null)"] | join(", ")')" "server false true, server 2 true false, sample CA true false"
+
+it "renews as the timer's unit says"
+command=$(sed -n 's/^ExecStart=[^ ]*safring //p' "$SOURCE_DIR/samples/systemd/safring-renew.service" | sed "s#--hook .*#--hook true#")
+# shellcheck disable=SC2086  # a command line
+ok safring $command --store life
+says "due certificate"
