@@ -7,11 +7,11 @@
 static const int64_t first_second = -62167219200; /* 0000-01-01T00:00:00Z */
 static const int64_t last_second = 253402300799;  /* 9999-12-31T23:59:59Z */
 
+/* Not clock_gettime(CLOCK_REALTIME), whose second turns up to a tick earlier: libcrypto and most others judge by time(), and what begins
+ * now has to have begun for them. */
 int64_t saf_clock_now(void)
 {
-    struct timespec now = { 0 };
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
+    return time(NULL);
 }
 
 char *saf_time_format(char out[SAF_TIME_TEXT_SIZE], int64_t seconds)

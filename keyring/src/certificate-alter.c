@@ -56,21 +56,27 @@ saf_status saf_store_alter_cert(saf_change *change, const char *owner, const cha
 
 /* ---- the certificate itself ---- */
 
-static saf_status replace(saf_change *change, const found_cert *found, const new_cert *new, saf_trust trust, saf_error *err)
+static saf_status replace(saf_change *change, const found_cert *found, const new_cert *new, saf_trust trust, saf_replacement how,
+                          saf_error *err)
 {
+    bool stays_awaited = how == SAF_REPLACE_RENEWED && found->cert->requested_at;
     const saf_cert *old = found->cert;
     struct storage *storage = change->store->storage;
     struct storage_new_cert row = new_cert_row(new);
     row.trust = trust;
     SAF_TRY(new_cert_refuse_known(storage, new, err));
     SAF_TRY(storage_replace_cert(storage, found->id, &row, err));
+    if (stays_awaited)
+        SAF_TRY(storage_set_requested(storage, found->id, old->requested_at, err));
     SAF_TRY(cert_touch(storage, found, err));
     return audit_write_object(change, "cert-replace", old->owner, old->label, new->facts->fingerprint, err,
-                              "trust=%s serial=%s old_serial=%s requested=%s subject=\"%s\"", cert_trust_name(trust),
-                              new->facts->serial, old->serial, old->requested_at ? "yes" : "no", new->facts->subject);
+                              "trust=%s serial=%s old_serial=%s answers_request=%s subject=\"%s\"", cert_trust_name(trust),
+                              new->facts->serial, old->serial, old->requested_at && !stays_awaited ? "yes" : "no",
+                              new->facts->subject);
 }
 
-saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_bytes der, saf_trust trust, saf_error *err)
+saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_bytes der, saf_trust trust, saf_replacement how,
+                                  saf_error *err)
 {
     OWN(new_cert) new = { 0 };
     OWN(found_cert) found = { 0 };
@@ -84,7 +90,7 @@ saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_
         return saf_fail(err, SAF_E_USAGE, "the new certificate is for another public key than %s/%s", cert->owner, cert->label);
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(cert_find_same(&found, change->store->storage, cert, err));
-    SAF_TRY(replace(change, &found, &new, trust, err));
+    SAF_TRY(replace(change, &found, &new, trust, how, err));
     return step_keep(&step, err);
 }
 

@@ -106,10 +106,37 @@ static saf_status refuse_requested(const saf_cert *cert, saf_error *err)
     return status;
 }
 
+static saf_status count_row(void *context, const struct storage_cert *row, saf_error *err)
+{
+    (void)row;
+    (void)err;
+    ++*(unsigned *)context;
+    return SAF_OK;
+}
+
+/* Without its key there is no CRL any more for what it has issued. Another certificate of the owner with the same key can sign it too. */
+static saf_status refuse_in_use(struct storage *storage, const saf_cert *cert, saf_error *err)
+{
+    unsigned holders = 0;
+    bool in_use = false;
+    if (cert->key_place == SAF_KEY_NONE)
+        return SAF_OK;
+    SAF_TRY(storage_visit_key_holders(storage, cert->owner, saf_bytes_of(cert->key_id, sizeof cert->key_id), count_row, &holders, err));
+    SAF_TRY(storage_has_valid_issued(&in_use, storage, cert, saf_clock_now(), err));
+    if (holders > 1 || !in_use)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s has issued certificates that are still valid, and its key is needed to revoke them",
+                                 cert->owner, cert->label);
+    saf_hint(err, "safring ca issued \"%s/%s\" lists them; to delete it nevertheless: safring cert delete \"%s/%s\" --force", cert->owner,
+             cert->label, cert->owner, cert->label);
+    return status;
+}
+
 static saf_status refuse_needed(struct storage *storage, const saf_cert *cert, saf_error *err)
 {
     SAF_TRY(refuse_connected(storage, cert, err));
-    return refuse_requested(cert, err);
+    SAF_TRY(refuse_requested(cert, err));
+    return refuse_in_use(storage, cert, err);
 }
 
 static saf_status delete_found(saf_change *change, const found_cert *found, saf_force force, saf_error *err)

@@ -4,6 +4,9 @@
 #include <base/fail.h>
 #include <base/own-openssl.h>
 
+#include <ctype.h>
+#include <strings.h>
+
 /* ---- records ---- */
 
 void saf_issued_free(saf_issued **issued)
@@ -125,19 +128,29 @@ saf_status saf_store_list_issued(saf_issued_page *out, saf_store *store, const s
 
 /* ---- finding one ---- */
 
-/* As the store writes serials: upper case, no leading zeros. */
+/* As the store writes serials: upper case, no leading zeros. As other programs write them: "0x1f", "1F:2A:…". */
+static char *digits_of(const char *serial)
+{
+    char *text = strdup(serial), *to = text;
+    const char *from = strncasecmp(serial, "0x", 2) ? serial : serial + 2;
+    for (; text && *from; from++)
+        if (*from != ':' || to == text || !isxdigit((unsigned char)from[1]) || !isxdigit((unsigned char)from[-1]))
+            *to++ = (char)toupper((unsigned char)*from);
+    if (text)
+        *to = 0;
+    return text;
+}
+
 static saf_status normalize_serial(char **out, const char *serial, saf_error *err)
 {
-    if (!serial || !*serial || serial[strspn(serial, "0123456789abcdefABCDEF")])
-        return saf_fail(err, SAF_E_USAGE, "\"%.80s\" is not a serial number in hexadecimal", serial ? serial : "");
-    const char *digits = serial + strspn(serial, "0");
-    char *text = strdup(*digits ? digits : "0");
-    if (!text)
+    OWN(own_text) digits = digits_of(serial ? serial : "");
+    if (!digits)
         return saf_fail_memory(err);
-    for (char *at = text; *at; at++)
-        *at = (char)(*at >= 'a' && *at <= 'f' ? *at - 'a' + 'A' : *at);
-    *out = text;
-    return SAF_OK;
+    if (!*digits || digits[strspn(digits, "0123456789ABCDEF")])
+        return saf_fail(err, SAF_E_USAGE, "\"%.80s\" is not a serial number in hexadecimal", serial ? serial : "");
+    const char *first = digits + strspn(digits, "0");
+    *out = strdup(*first ? first : "0");
+    return *out ? SAF_OK : saf_fail_memory(err);
 }
 
 saf_status issued_find(saf_issued **out, saf_store *store, const issuer *issuer, const char *serial, saf_error *err)

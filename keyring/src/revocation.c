@@ -78,6 +78,15 @@ saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *
     return step_keep(&step, err);
 }
 
+saf_status saf_store_find_revocation(int64_t *at, saf_reason *reason, saf_store *store, const unsigned char fingerprint[SAF_FINGERPRINT_LEN],
+                                     saf_error *err)
+{
+    saf_reason ignored;
+    OWN(reading) read = { 0 };
+    SAF_TRY(reading_begin(&read, store, err));
+    return storage_find_revocation(at, reason ? reason : &ignored, store->storage, saf_bytes_of(fingerprint, SAF_FINGERPRINT_LEN), err);
+}
+
 /* ---- CRL numbers ---- */
 
 saf_status saf_store_next_crl(saf_crl_turn *out, saf_change *change, const saf_cert *ca, saf_error *err)

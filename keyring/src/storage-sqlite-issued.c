@@ -108,6 +108,32 @@ saf_status storage_set_revoked(struct storage *storage, int64_t issued_id, int64
     return statement_run(&set, err);
 }
 
+saf_status storage_find_revocation(int64_t *at, saf_reason *reason, struct storage *storage, saf_bytes fingerprint, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, "SELECT revoked_at, revocation_reason FROM issued INDEXED BY issued_revoked_fingerprint"
+                                                " WHERE fingerprint = ? AND revoked_at IS NOT NULL ORDER BY revoked_at LIMIT 1");
+    bind_blob(&find, fingerprint);
+    bool row;
+    SAF_TRY(statement_step(&row, &find, err));
+    *at = row ? column_number(&find, 0) : 0;
+    *reason = SAF_REASON_UNSPECIFIED;
+    return row ? column_reason(reason, &find, 1, err) : SAF_OK;
+}
+
+saf_status storage_has_valid_issued(bool *out, struct storage *storage, const saf_cert *ca, int64_t now, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, "SELECT EXISTS (SELECT 1 FROM issued WHERE ca_key_id = ?1 AND not_after > ?2"
+                                                " AND revoked_at IS NULL AND NOT (owner IS ?3 AND label IS ?4))");
+    bind_blob(&find, saf_bytes_of(ca->key_id, sizeof ca->key_id));
+    bind_number(&find, now);
+    bind_text(&find, ca->owner);
+    bind_text(&find, ca->label);
+    int64_t found;
+    SAF_TRY(statement_number(&found, &find, err));
+    *out = found != 0;
+    return SAF_OK;
+}
+
 static saf_status previous_crl(saf_crl_turn *out, struct storage *storage, const struct storage_ca *ca, saf_error *err)
 {
     OWN(statement) find = statement_of(storage, "SELECT number, at FROM crl WHERE ca_key_id = ? AND issuer_digest = ?");

@@ -1,9 +1,11 @@
 #include "storage-sqlite.h"
 
 #include <base/fail.h>
+#include <base/file.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <sys/stat.h>
 
 static saf_status status_of_code(int code)
@@ -180,13 +182,26 @@ saf_status storage_begin_write(struct storage *storage, saf_error *err)
     return run_kept(storage, "BEGIN IMMEDIATE", err);
 }
 
+/* The journal is gone, so the change has happened; what failed is flushing the directory that it is gone from, without which a power cut may bring it
+ * back. Once more, then it is the caller's to know. */
+static saf_status flush_again(const struct storage *storage, saf_error *err)
+{
+    OWN(own_text) path = strdup(storage->path);
+    if (!path)
+        return saf_fail_memory(err);
+    if (saf_directory_sync(dirname(path), NULL) == SAF_OK)
+        return SAF_OK;
+    return saf_fail(err, SAF_E_IO, "the change of %s is made, but could not be flushed to disk: a power cut may undo it", storage->path);
+}
+
 /* On a full disk SQLite may have rolled back by itself; then there is nothing left to commit, which COMMIT reports. */
 saf_status storage_commit(struct storage *storage, saf_error *err)
 {
     saf_status status = run_kept(storage, "COMMIT", err);
+    bool is_done = status != SAF_OK && sqlite3_extended_errcode(storage->db) == SQLITE_IOERR_DIR_FSYNC;
     if (status != SAF_OK)
         storage_rollback(storage);
-    return status;
+    return is_done ? flush_again(storage, err) : status;
 }
 
 void storage_rollback(struct storage *storage)

@@ -46,6 +46,7 @@ saf_status storage_upgrade_schema(struct storage *storage, storage_digester issu
 /** A read transaction sees one state of the database; a write transaction keeps other writers out. They do not nest. */
 saf_status storage_begin_read(struct storage *storage, saf_error *err);
 saf_status storage_begin_write(struct storage *storage, saf_error *err);
+/** On failure nothing happened; but SAF_E_IO with "is made" in its text: it has happened, and may not survive a power cut. */
 saf_status storage_commit(struct storage *storage, saf_error *err);
 void storage_rollback(struct storage *storage);
 
@@ -215,6 +216,12 @@ saf_status storage_set_revoked(struct storage *storage, int64_t issued_id, int64
                                saf_error *err);
 
 /** Raise the CRL number of a CA. */
+/** When the certificate with that fingerprint was revoked, by whichever CA; *at 0: it was not. */
+saf_status storage_find_revocation(int64_t *at, saf_reason *reason, struct storage *storage, saf_bytes fingerprint, saf_error *err);
+
+/** Whether the key of @p ca has issued something to others that ends after @p now and is not revoked. */
+saf_status storage_has_valid_issued(bool *out, struct storage *storage, const saf_cert *ca, int64_t now, saf_error *err);
+
 saf_status storage_next_crl(saf_crl_turn *out, struct storage *storage, const struct storage_ca *ca, int64_t at,
                             saf_error *err);
 

@@ -109,7 +109,7 @@ TEST(alter_asks_to_alter)
 static saf_status replace(keyring_world *w, const saf_cert *cert, saf_bytes der, saf_trust trust)
 {
     OWN(saf_change) *change = keyring_begin(w);
-    saf_status status = saf_store_replace_cert(change, cert, der, trust, &w->err);
+    saf_status status = saf_store_replace_cert(change, cert, der, trust, SAF_REPLACE_ANSWERED, &w->err);
     if (status == SAF_OK)
         keyring_commit(w, GIVE(&change));
     return status;
@@ -257,6 +257,22 @@ TEST(a_renewal_answers_the_request)
     assert_ok(try_delete(w, "web", SAF_NO_FORCE), &w->err);
 }
 
+TEST(another_renewal_does_not_answer_the_request)
+{
+    keyring_world *w = *state;
+    OWN(test_cert) made = enter(w);
+    OWN(test_cert) ca = test_cert_self_signed("CA", 1);
+    OWN(test_cert) renewed = test_cert_issued("web", 2, &ca, made.key);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "web");
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_note_request(change, cert, &w->err), &w->err);
+    assert_ok(saf_store_replace_cert(change, cert, renewed.der, SAF_TRUST, SAF_REPLACE_RENEWED, &w->err), &w->err);
+    keyring_commit(w, change);
+    OWN(saf_cert) *now = keyring_find(w, "A", "web");
+    assert_string_equal(now->serial, "2");
+    assert_true(now->requested_at > 0);
+}
+
 TEST(a_request_asks_and_is_for_the_certificate_that_was_meant)
 {
     keyring_world *w = *state;
@@ -353,6 +369,7 @@ int main(void)
         IN_KEYRING(a_renewal_asks_to_add),
         IN_KEYRING(a_certificate_whose_request_is_awaited_stays_unless_forced),
         IN_KEYRING(a_renewal_answers_the_request),
+        IN_KEYRING(another_renewal_does_not_answer_the_request),
         IN_KEYRING(a_request_asks_and_is_for_the_certificate_that_was_meant),
         IN_KEYRING(certificates_of_a_key_are_found_for_one_owner_oldest_first),
         IN_KEYRING(certificates_of_a_key_are_asked_for),

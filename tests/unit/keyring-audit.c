@@ -138,11 +138,11 @@ TEST(what_becomes_of_a_certificate_is_recorded_with_effective_values)
     const saf_cert_alteration alteration = { .trust = SAF_NOTRUST, .new_label = "new web" };
     saf_change *change = keyring_begin(w);
     assert_ok(saf_store_note_request(change, cert, &w->err), &w->err);
-    assert_ok(saf_store_replace_cert(change, cert, renewed.der, SAF_TRUST, &w->err), &w->err);
+    assert_ok(saf_store_replace_cert(change, cert, renewed.der, SAF_TRUST, SAF_REPLACE_ANSWERED, &w->err), &w->err);
     assert_ok(saf_store_alter_cert(change, "A", "web", &alteration, &w->err), &w->err);
     keyring_commit(w, change);
     assert_record("cert-request", "A/web", "serial=2 subject=\"CN=web\"");
-    assert_record("cert-replace", "A/web", "trust=TRUST serial=3 old_serial=2 requested=yes subject=\"CN=web\"");
+    assert_record("cert-replace", "A/web", "trust=TRUST serial=3 old_serial=2 answers_request=yes subject=\"CN=web\"");
     assert_record("cert-alter", "A/web", "trust=NOTRUST label=\"new web\" old_trust=TRUST");
 }
 

@@ -124,6 +124,17 @@ TEST(issued_certificates_are_listed_in_order_and_in_pages)
     assert_int_equal(all.count, LEAVES);
 }
 
+TEST(serials_are_found_as_other_programs_write_them)
+{
+    keyring_world *w = *state;
+    OWN(ca_world) c = enter(w);
+    OWN(test_cert) leaf = test_cert_issued("x", 0xABC, &c.made, NULL);
+    keyring_record(w, c.ca, &leaf, NULL, NULL);
+    OWN(saf_issued) *prefixed = find(w, c.ca, "0xabc");
+    OWN(saf_issued) *pairs = find(w, c.ca, "0A:BC");
+    assert_int_equal(prefixed->number, pairs->number);
+}
+
 TEST(serials_are_found_in_any_case_and_with_leading_zeros)
 {
     keyring_world *w = *state;
@@ -140,7 +151,7 @@ TEST(a_serial_that_is_none_or_was_not_issued_is_refused)
     keyring_world *w = *state;
     OWN(ca_world) c = enter(w);
     saf_issued *issued = NULL;
-    static const char *const wrong[] = { "", "-10", "0x10", "10 ", "AB:CD", NULL };
+    static const char *const wrong[] = { "", "-10", "0x", "10 ", ":10", "1::0", "10:", "0x0x10", NULL };
     for (size_t i = 0; wrong[i]; i++)
         assert_fails(saf_store_find_issued(&issued, w->store, NULL, c.ca, wrong[i], &w->err), SAF_E_USAGE, &w->err,
                      "is not a serial number");
@@ -162,7 +173,7 @@ TEST(a_renewed_ca_has_one_list_whatever_string_types_its_name_has)
     unsigned char *der = NULL;
     int len = i2d_X509(c.made.x509, &der);
     saf_change *change = keyring_begin(w);
-    assert_ok(saf_store_replace_cert(change, c.ca, saf_bytes_of(der, (size_t)len), SAF_TRUST, &w->err), &w->err);
+    assert_ok(saf_store_replace_cert(change, c.ca, saf_bytes_of(der, (size_t)len), SAF_TRUST, SAF_REPLACE_RENEWED, &w->err), &w->err);
     keyring_commit(w, change);
     OPENSSL_free(der);
     OWN(saf_cert) *renewed = keyring_find(w, "CERTAUTH", "ca");
@@ -245,6 +256,31 @@ TEST(what_is_not_in_the_store_is_revoked_too)
     OWN(saf_issued) *issued = find(w, c.ca, "12");
     assert_true(issued->revoked_at > 0);
     assert_int_equal(keyring_poll(w, "A", "Ring"), generation);
+}
+
+TEST(whether_a_certificate_is_revoked_is_known_wherever_it_is)
+{
+    keyring_world *w = *state;
+    OWN(ca_world) c = enter(w);
+    OWN(saf_issued) *issued = find(w, c.ca, "12"); /* not in the store */
+    int64_t at = 1;
+    saf_reason reason = SAF_REASON_SUPERSEDED;
+    assert_ok(saf_store_find_revocation(&at, &reason, w->store, issued->cert->fingerprint, &w->err), &w->err);
+    assert_int_equal(at, 0);
+    assert_ok(revoke_serial(w, c.ca, "12", SAF_REASON_KEY_COMPROMISE), &w->err);
+    assert_ok(saf_store_find_revocation(&at, &reason, w->store, issued->cert->fingerprint, &w->err), &w->err);
+    assert_true(at > 0);
+    assert_int_equal(reason, SAF_REASON_KEY_COMPROMISE);
+}
+
+TEST(a_ca_whose_certificates_are_out_stays_unless_forced)
+{
+    keyring_world *w = *state;
+    OWN(ca_world) c = enter(w);
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_store_delete_cert(change, "CERTAUTH", "ca", SAF_NO_FORCE, &w->err), SAF_E_CONFLICT, &w->err,
+                 "CERTAUTH/ca has issued certificates that are still valid");
+    assert_ok(saf_store_delete_cert(change, "CERTAUTH", "ca", SAF_FORCE, &w->err), &w->err);
 }
 
 TEST(only_the_revoked_are_listed_in_pages)
@@ -395,6 +431,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_KEYRING(what_was_issued_says_whom_it_was_for_and_whether_it_is_here),
+        IN_KEYRING(serials_are_found_as_other_programs_write_them),
+        IN_KEYRING(whether_a_certificate_is_revoked_is_known_wherever_it_is),
+        IN_KEYRING(a_ca_whose_certificates_are_out_stays_unless_forced),
         IN_KEYRING(what_was_issued_stays_when_the_certificate_goes),
         IN_KEYRING(whom_it_was_for_has_an_owner_and_a_label),
         IN_KEYRING(issued_certificates_are_listed_in_order_and_in_pages),

@@ -8,7 +8,7 @@
 
 enum { SAF_TIME_TEXT_SIZE = 24 }; /* "2026-12-01T00:00:00Z", room for a sign and a fifth digit */
 
-/** Now. */
+/** Now, by the clock of time(3), which libcrypto judges certificates by. */
 int64_t saf_clock_now(void);
 
 /** "2026-12-01T00:00:00Z"; years outside 0000-9999 are clamped. Returns @p out. */

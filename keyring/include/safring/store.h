@@ -121,7 +121,8 @@ saf_status saf_store_describe(saf_store_info *out, saf_store *store, const saf_p
 /** Begin a change. SAF_E_USAGE when one is open on this store. */
 saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_principal *who, saf_error *err);
 
-/** Make it happen. Frees the change either way; on failure nothing happened. */
+/** Make it happen. Frees the change either way. On failure nothing happened, except that SAF_E_IO whose text says "the change … is made" means that it
+ *  has, and that the disk could not be made to keep it. */
 saf_status saf_change_commit(saf_change **change, saf_error *err);
 
 /** Undo and free. NULL allowed; sets *change to NULL. */
@@ -265,11 +266,18 @@ typedef struct saf_cert_alteration {
 saf_status saf_store_alter_cert(saf_change *change, const char *owner, const char *label, const saf_cert_alteration *alteration,
                                 saf_error *err);
 
+/** Whether a new certificate is what a request asked for. */
+typedef enum saf_replacement {
+    SAF_REPLACE_RENEWED, /**< no: an answer that is awaited still is */
+    SAF_REPLACE_ANSWERED /**< yes: nothing is awaited any more */
+} saf_replacement;
+
 /** Put another certificate for the same public key in the place of @p cert (a renewal: function SAF_FN_CERT_ADD). Label, private key,
- *  rings and serial counter stay; a request that was awaited is answered. Whether the new one deserves it (its chain verifies) is the
+ *  rings and serial counter stay. Whether the new one deserves it (its chain verifies) is the
  *  caller's to know. SAF_E_NOT_FOUND, SAF_E_CONFLICT (the label means another certificate by now), SAF_E_USAGE (another public key),
  *  SAF_E_EXISTS (its issuer and serial are there), SAF_E_MALFORMED. */
-saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_bytes der, saf_trust trust, saf_error *err);
+saf_status saf_store_replace_cert(saf_change *change, const saf_cert *cert, saf_bytes der, saf_trust trust, saf_replacement how,
+                                  saf_error *err);
 
 /** Note that a certificate for this one's key was asked for (RACDCERT GENREQ, function SAF_FN_CERT_REQUEST): it is not deleted without
  *  force until saf_store_replace_cert(). SAF_E_NOT_FOUND, SAF_E_CONFLICT (replaced meanwhile). */
@@ -292,8 +300,9 @@ typedef struct saf_rollover {
 saf_status saf_store_roll_over(saf_rollover *out, saf_change *change, const saf_cert *old, const saf_cert *successor,
                                saf_error *err);
 
-/** Delete a certificate; with SAF_FORCE its ring connections too, and although a request for it is not answered. Its private key goes
- *  when no other certificate has it. SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected, and the text lists rings; request awaited). */
+/** Delete a certificate; with SAF_FORCE its ring connections too, and although a request for it is not answered, or it is a CA that has issued
+ *  certificates which are still valid (its key is needed to revoke them). Its private key goes when no other certificate has it.
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (connected, and the text lists rings; request awaited; a CA in use). */
 saf_status saf_store_delete_cert(saf_change *change, const char *owner, const char *label, saf_force force,
                                  saf_error *err);
 
@@ -355,7 +364,7 @@ typedef struct saf_issued_query {
 saf_status saf_store_list_issued(saf_issued_page *out, saf_store *store, const saf_principal *who, const saf_cert *ca,
                                  const saf_issued_query *query, saf_error *err);
 
-/** One of them by its serial, in hex of any case, with or without leading zeros. SAF_E_NOT_FOUND, SAF_E_USAGE (not hex). */
+/** One of them by its serial, in hex of any case, with or without leading zeros, "0x", and colons between bytes. SAF_E_NOT_FOUND, SAF_E_USAGE (not hex). */
 saf_status saf_store_find_issued(saf_issued **out, saf_store *store, const saf_principal *who, const saf_cert *ca,
                                  const char *serial, saf_error *err);
 
@@ -363,6 +372,11 @@ saf_status saf_store_find_issued(saf_issued **out, saf_store *store, const saf_p
  *  new reason, as of when it was put on hold; SAF_REASON_REMOVE_FROM_CRL frees it. SAF_E_NOT_FOUND, SAF_E_EXISTS (revoked already), SAF_E_CONFLICT (nothing on hold to
  *  free), SAF_E_USAGE (no such reason). */
 saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *serial, saf_reason reason, saf_error *err);
+
+/** Whether any CA of this store revoked the certificate with that SHA-256 fingerprint, wherever it is now: *at is 0 when not. What a CRL says is public:
+ *  nobody is asked. @p reason: NULL allowed. */
+saf_status saf_store_find_revocation(int64_t *at, saf_reason *reason, saf_store *store, const unsigned char fingerprint[SAF_FINGERPRINT_LEN],
+                                     saf_error *err);
 
 /** The next CRL of a CA. */
 typedef struct saf_crl_turn {
