@@ -31,14 +31,11 @@ static void say_crl(const cli *cli, const ca_crl *args, const saf_crl_facts *fac
 
 static saf_status write_crl(cli *cli, const ca_crl *args, const saf_blob *der, saf_error *err)
 {
-    OWN(BIO) *bio = BIO_new(BIO_s_mem());
-    char *data = NULL;
+    saf_bytes bytes = saf_bytes_of(der->data, der->len);
     if (args->format == FORMAT_DER)
-        return cli_out_write(cli, &args->out, saf_bytes_of(der->data, der->len), 0644, err);
-    if (!bio || !PEM_write_bio(bio, PEM_STRING_X509_CRL, "", der->data, (long)der->len))
-        return saf_fail_memory(err);
-    long len = BIO_get_mem_data(bio, &data);
-    return cli_out_write(cli, &args->out, saf_bytes_of(data, (size_t)len), 0644, err);
+        return cli_out_write(cli, &args->out, bytes, CLI_OUT_PUBLIC, err);
+    OWN(own_text) pem = cli_pem(PEM_STRING_X509_CRL, bytes);
+    return pem ? cli_out_write(cli, &args->out, saf_bytes_of_text(pem), CLI_OUT_PUBLIC, err) : saf_fail_memory(err);
 }
 
 static saf_status make_crl(cli *cli, const ca_crl *args, saf_store *store, saf_error *err)
@@ -65,7 +62,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     OWN(saf_store) *store = NULL;
     bool keep = false;
     SAF_TRY(cli_open_store(&store, cli, err));
-    SAF_TRY(cli_out_check(&keep, cli, &args->out, args->format == FORMAT_DER ? CLI_OUT_BINARY : CLI_OUT_TEXT, err));
+    SAF_TRY(cli_out_check(&keep, cli, &args->out, args->format == FORMAT_DER ? CLI_OUT_BINARY : CLI_OUT_TEXT, CLI_OUT_PUBLIC, err));
     return keep ? SAF_OK : make_crl(cli, args, store, err);
 }
 

@@ -1,10 +1,8 @@
 /** @file safring cert chain */
-#include <cli/cli.h>
+#include <cli/rings.h>
 
 #include <base/clock.h>
 #include <base/fail.h>
-
-#include <string.h>
 
 typedef struct cert_chain {
     cli_name cert;
@@ -53,21 +51,13 @@ static saf_status say_if_common(const cli *cli, json_t *list, saf_store *store, 
 
 static saf_status say_common_rings(const cli *cli, saf_store *store, const saf_cert_page *chain, saf_error *err)
 {
-    saf_ring_query query = { .cert_owner = chain->certs[0]->owner, .cert_label = chain->certs[0]->label };
-    saf_ring_entry last;
+    OWN(cli_rings) rings = { 0 };
     json_t *list = json_array();
     json_object_set_new(cli->result, "common_rings", list);
-    for (;;) {
-        OWN(saf_ring_page) page = { 0 };
-        SAF_TRY(saf_store_list_rings(&page, store, &cli->who, &query, err));
-        if (!page.count)
-            return SAF_OK;
-        for (size_t i = 0; i < page.count; i++)
-            SAF_TRY(say_if_common(cli, list, store, &page.rings[i], chain, err));
-        last = page.rings[page.count - 1];
-        query.after_owner = last.owner;
-        query.after_name = last.name;
-    }
+    SAF_TRY(cli_rings_add_of(&rings, cli, store, chain->certs[0], err));
+    for (size_t i = 0; i < rings.count; i++)
+        SAF_TRY(say_if_common(cli, list, store, &rings.items[i], chain, err));
+    return SAF_OK;
 }
 
 static void say_summary(const cli *cli, const summary *sum, size_t count, int complete)

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct cert_export {
     cli_name cert;
@@ -14,8 +15,6 @@ typedef struct cert_export {
     bool chain, with_key, no_password, armor;
     const char *password_source, *alias;
 } cert_export;
-
-enum { MODE_PUBLIC = 0644, MODE_PRIVATE = 0600 };
 
 static const saf_format format_values[] = { SAF_FORMAT_PEM, SAF_FORMAT_DER, SAF_FORMAT_P7, SAF_FORMAT_P12 };
 static const saf_p12_profile profile_values[] = { SAF_P12_JAVA, SAF_P12_MODERN, SAF_P12_LEGACY_GSK };
@@ -33,6 +32,11 @@ static bool has_made_password(const cert_export *args)
 static cli_out_kind kind_of(const cert_export *args)
 {
     return format_of(args) == SAF_FORMAT_PEM || args->armor ? CLI_OUT_TEXT : CLI_OUT_BINARY;
+}
+
+static mode_t mode_of(const cert_export *args)
+{
+    return args->with_key ? CLI_OUT_PRIVATE : CLI_OUT_PUBLIC;
 }
 
 /* ---- arguments ---- */
@@ -67,36 +71,51 @@ static saf_status check_arguments(const cli *cli, const cert_export *args, saf_e
 /* ---- the password that nobody gave ---- */
 
 /* It stands beside the output, where only its owner can read it, and is there before the output is: whatever interrupts a run, a file
- * never lacks its password, and the next run uses the one that is there. */
+ * never lacks its password, and the next run uses the one that is there. A run that fails takes its own away again. */
 typedef struct made_password {
     char path[PATH_MAX];
     bool is_new;
 } made_password;
 
-static saf_status find_password(saf_secret *out, made_password *made, const cert_export *args, saf_error *err)
+/* Whoever could write it knows it. */
+static saf_status check_found_password(const char *path, saf_error *err)
+{
+    struct stat about;
+    if (!lstat(path, &about) && S_ISREG(about.st_mode) && about.st_uid == geteuid() && !(about.st_mode & (S_IWGRP | S_IRWXO)))
+        return SAF_OK;
+    (void)saf_fail(err, SAF_E_DENIED, "the password in %s is not yours alone", path);
+    saf_hint(err, "remove it, and a new one is made; or give --password-source");
+    return SAF_E_DENIED;
+}
+
+static saf_status read_password(saf_secret *out, const made_password *made, saf_error *err)
 {
     char source[PATH_MAX + 8];
+    SAF_TRY(check_found_password(made->path, err));
+    snprintf(source, sizeof source, "file:%s", made->path);
+    return saf_secret_from_source(out, source, err);
+}
+
+static saf_status make_password(saf_secret *out, made_password *made, const cli *cli, saf_error *err)
+{
+    SAF_TRY(saf_random_password(out, err));
+    if (cli->common.dry_run)
+        return SAF_OK;
+    saf_status status = saf_file_write(made->path, saf_secret_bytes(out), CLI_OUT_PRIVATE, SAF_IF_EXISTS_FAIL, err);
+    made->is_new = status == SAF_OK;
+    return status == SAF_E_EXISTS ? read_password(out, made, err) : status; /* another command was faster */
+}
+
+static saf_status find_password(saf_secret *out, made_password *made, const cli *cli, const cert_export *args, saf_error *err)
+{
     if (args->password_source)
         return saf_secret_from_source(out, args->password_source, err);
     if (!has_made_password(args))
         return SAF_OK;
     if ((size_t)snprintf(made->path, sizeof made->path, "%s.password", args->out.path) >= sizeof made->path)
         return saf_fail(err, SAF_E_USAGE, "--out is too long");
-    made->is_new = !saf_file_exists(made->path);
-    if (made->is_new)
-        return saf_random_password(out, err);
-    snprintf(source, sizeof source, "file:%s", made->path);
-    return saf_secret_from_source(out, source, err);
-}
-
-static saf_status keep_password(cli *cli, const saf_secret *password, const made_password *made, saf_error *err)
-{
-    if (!made->path[0])
-        return SAF_OK;
-    if (made->is_new && !cli->common.dry_run)
-        SAF_TRY(saf_file_write(made->path, saf_secret_bytes(password), MODE_PRIVATE, SAF_IF_EXISTS_FAIL, err));
     json_object_set_new(cli->result, "password_file", cli_text(made->path));
-    return SAF_OK;
+    return saf_file_exists(made->path) ? read_password(out, made, err) : make_password(out, made, cli, err);
 }
 
 /* ---- writing ---- */
@@ -108,19 +127,27 @@ static void warn_of_readers(const cli *cli, const cert_export *args, const saf_c
         cli_note(cli, "%s", refused);
 }
 
-static saf_status export_to(cli *cli, const cert_export *args, saf_store *store, const saf_cert *cert, saf_error *err)
+static saf_status export_with(const saf_secret *password, cli *cli, const cert_export *args, saf_store *store, const saf_cert *cert, saf_error *err)
 {
-    OWN(saf_secret) password = { 0 };
     OWN(saf_blob) blob = { 0 };
-    made_password made = { 0 };
-    SAF_TRY(find_password(&password, &made, args, err));
     saf_export_request request = { .cert = cert, .format = format_of(args), .with_key = args->with_key,
-                                   .with_chain = args->chain, .as_text = args->armor, .password = password.len ? &password : NULL,
+                                   .with_chain = args->chain, .as_text = args->armor, .password = password->len ? password : NULL,
                                    .no_password = args->no_password, .p12_profile = profile_values[args->p12_profile],
                                    .alias = args->alias };
     SAF_TRY(saf_cert_export(&blob, store, &cli->who, &request, err));
-    SAF_TRY(keep_password(cli, &password, &made, err));
-    SAF_TRY(cli_out_write(cli, &args->out, saf_bytes_of(blob.data, blob.len), args->with_key ? MODE_PRIVATE : MODE_PUBLIC, err));
+    return cli_out_write(cli, &args->out, saf_bytes_of(blob.data, blob.len), mode_of(args), err);
+}
+
+static saf_status export_to(cli *cli, const cert_export *args, saf_store *store, const saf_cert *cert, saf_error *err)
+{
+    OWN(saf_secret) password = { 0 };
+    made_password made = { 0 };
+    SAF_TRY(find_password(&password, &made, cli, args, err));
+    saf_status status = export_with(&password, cli, args, store, cert, err);
+    if (status != SAF_OK && status != SAF_E_EXISTS && made.is_new) /* what exists may be another command's, with this password */
+        unlink(made.path);
+    if (status != SAF_OK)
+        return status;
     if (made.path[0])
         cli_say(cli, "its password %s in %s\n", cli->common.dry_run ? "would be" : "is", made.path);
     warn_of_readers(cli, args, cert);
@@ -136,7 +163,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(check_arguments(cli, args, err));
     SAF_TRY(cli_open_store(&store, cli, err));
     SAF_TRY(saf_store_find_cert(&cert, store, &cli->who, args->cert.owner, args->cert.name, err));
-    SAF_TRY(cli_out_check(&keep, cli, &args->out, kind_of(args), err));
+    SAF_TRY(cli_out_check(&keep, cli, &args->out, kind_of(args), mode_of(args), err));
     json_object_update_new(cli->result, json_pack("{s:s,s:s}", "owner", cert->owner, "label", cert->label));
     return keep ? SAF_OK : export_to(cli, args, store, cert, err);
 }
@@ -152,7 +179,7 @@ static const cli_option operands[] = {
 static const cli_option options[] = {
     { CLI_CHOICE, "format", "FORMAT", "how to write it", offsetof(cert_export, format), .choices = formats },
     { CLI_FLAG, "chain", NULL, "its issuers too", offsetof(cert_export, chain) },
-    { CLI_FLAG, "with-key", NULL, "its private key too (a new file gets mode 0600)", offsetof(cert_export, with_key) },
+    { CLI_FLAG, "with-key", NULL, "its private key too (a new file gets mode 0600; one that others may read is replaced only with --mode)", offsetof(cert_export, with_key) },
     { CLI_CHOICE, "p12-profile", "READER", "who is to read a p12 (java: 8u301 and later, OpenSSL, GnuTLS, NSS; modern: more rounds; legacy-gsk: "
       "z/OS System SSL and other old readers, 3DES and SHA-1)", offsetof(cert_export, p12_profile), .choices = profiles },
     { CLI_SOURCE, "password-source", "SOURCE",
@@ -176,7 +203,7 @@ const cli_command cli_command_cert_export = {
         "\n"
         "A p12 without --with-key is a trust store: Java lists its certificates as trusted entries. --p12-profile is named after the readers; who will "
         "refuse the file is said when it is written. When no password is given, a random one is made and kept in FILE.password, mode 0600; if that file is "
-        "there already, the password in it is used. A private key in PEM is encrypted when a password is given. A key in a token stays there.",
+        "there already, and is yours alone, the password in it is used. A private key in PEM is encrypted when a password is given. A key in a token stays there.",
     .examples = "safring cert export ZWESVUSR/localhost\n"
                 "safring cert export ZWESVUSR/localhost --format p12 --chain --with-key --password-source file:pw --out localhost.p12\n"
                 "safring cert export CERTAUTH/localca --format p12 --password-source file:pw --out truststore.p12",

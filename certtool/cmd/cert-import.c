@@ -4,6 +4,8 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
+#include <string.h>
+
 OWN_VALUE(saf_import_report, saf_import_report_free)
 
 typedef struct cert_import {
@@ -36,10 +38,12 @@ static void say_imported(const cli *cli, json_t *list, const struct saf_imported
 }
 
 /* NOTRUST is no failure, but who does not know about it will look for it in rings in vain. */
-static void advise(const cli *cli, const struct saf_imported *item)
+static void advise(const cli *cli, const struct saf_imported *item, const char *owner)
 {
     const saf_cert *cert = item->cert;
     OWN(own_text) fingerprint = cli_hex(cert->fingerprint, sizeof cert->fingerprint);
+    if (item->result == SAF_IMPORT_WAS_THERE && strcmp(cert->owner, owner) != 0 && strcmp(cert->owner, SAF_OWNER_CERTAUTH) != 0)
+        cli_note(cli, "a certificate has one owner: %s/%s stays %s's; connect it to a ring of %s's", cert->owner, cert->label, cert->owner, owner);
     if (item->result != SAF_IMPORT_ADDED || cert->trust != SAF_NOTRUST)
         return;
     if (cert->self_issued)
@@ -50,14 +54,14 @@ static void advise(const cli *cli, const struct saf_imported *item)
                  cert->label);
 }
 
-static void say_report(const cli *cli, const saf_import_report *report)
+static void say_report(const cli *cli, const saf_import_report *report, const char *owner)
 {
     json_t *list = json_array();
     json_object_set_new(cli->result, "certificates", list);
     json_object_set_new(cli->result, "left_out", json_integer((json_int_t)report->left_out));
     for (size_t i = 0; i < report->count; i++) {
         say_imported(cli, list, &report->items[i]);
-        advise(cli, &report->items[i]);
+        advise(cli, &report->items[i], owner);
     }
     if (report->left_out)
         cli_note(cli, "%zu other certificate%s of the file stayed out", report->left_out, report->left_out == 1 ? "" : "s");
@@ -80,7 +84,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(cli_open_store_to_change(&store, cli, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_bundle_import(&report, change, bundle, &request, err));
-    say_report(cli, &report);
+    say_report(cli, &report, owner);
     return cli_end_change(cli, &change, err);
 }
 

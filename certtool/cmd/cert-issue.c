@@ -3,8 +3,6 @@
 
 #include <base/fail.h>
 
-#include <string.h>
-
 typedef struct cert_issue {
     cli_name cert;
     const char *subject, *key, *from;
@@ -28,11 +26,7 @@ static saf_status check_arguments(cli *cli, const cert_issue *args, saf_error *e
         return saf_fail(err, SAF_E_USAGE, "OWNER/LABEL is missing, or --from FILE with many");
     if (!args->subject)
         return saf_fail(err, SAF_E_USAGE, "--subject DN is missing");
-    if (!strcmp(args->cert.owner, SAF_OWNER_CERTAUTH)) {
-        (void)saf_fail(err, SAF_E_USAGE, "%s has certificate authorities only", SAF_OWNER_CERTAUTH);
-        saf_hint(err, "safring ca create makes one");
-        return SAF_E_USAGE;
-    }
+    SAF_TRY(cli_leaf_owner_check(args->cert.owner, err));
     if (!args->san.count && cli_profile_values[args->profile] != SAF_PROFILE_CLIENT)
         cli_note(cli, "warning: a server's certificate without --san is of no use: clients look for its name there (RFC 9525), not in the subject");
     return SAF_OK;
@@ -73,7 +67,7 @@ static const cli_option options[] = {
     { CLI_NUMBER, "valid-days", "N", "how long it is valid; default 397, never longer than its signer",
       offsetof(cert_issue, signing.valid_days), .min = 1, .max = 36500 },
     { CLI_TEXT, "from", "FILE", "issue all that this list names instead of one: CSV with the columns owner,label,subject,san,profile,key,valid_days "
-      "named in its first line, or JSON Lines with the same names; \"-\": standard input", offsetof(cert_issue, from) },
+      "named in its first line, or JSON Lines with the same names, their keys in the store; \"-\": standard input", offsetof(cert_issue, from) },
     { CLI_NUMBER, "batch", "N", "with --from: how many in one transaction; default 500", offsetof(cert_issue, batch), .min = 1, .max = 10000,
       .initial = 500 },
     CLI_SIGNING_OPTIONS(cert_issue, signing),

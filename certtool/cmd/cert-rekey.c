@@ -28,7 +28,7 @@ static saf_status rekey(cli *cli, cli_keys *keys, const saf_rekey_request *reque
     SAF_TRY(saf_change_begin(&change, keys->store, &cli->who, err));
     SAF_TRY(saf_cert_rekey(&cert, change, request, err));
     SAF_TRY(cli_keys_keep(keys, change, err));
-    cli_say_cert(cli, cli->common.dry_run ? "would make" : "made", cert);
+    cli_say_new_cert(cli, cli->common.dry_run ? "would make" : "made", cert);
     SAF_TRY(cli_end_change(cli, &change, err));
     cli_keys_show_cert(keys, cert);
     return SAF_OK;

@@ -5,6 +5,8 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
+#include <string.h>
+
 typedef struct cert_renew {
     cli_name cert, sign_with;
     unsigned valid_days;
@@ -43,7 +45,16 @@ static saf_status load_signer_key(EVP_PKEY **out, renewal *renewal, const saf_ce
     return cli_keys_of_cert(out, &renewal->keys, chain.certs[chain.count > 1 ? 1 : 0], err);
 }
 
-static saf_status renew(saf_cert **out, renewal *renewal, const saf_cert *cert, saf_error *err)
+/* Another command may have renewed it since it was looked up: once is enough. */
+static bool has_changed(const renewal *renewal, const saf_cert *cert)
+{
+    OWN(saf_cert) *now = NULL;
+    saf_error ignored;
+    return saf_store_find_cert(&now, renewal->store, &renewal->cli->who, cert->owner, cert->label, &ignored) != SAF_OK ||
+           memcmp(now->fingerprint, cert->fingerprint, sizeof now->fingerprint) != 0;
+}
+
+static saf_status renew_now(saf_cert **out, renewal *renewal, const saf_cert *cert, saf_error *err)
 {
     const cert_renew *args = renewal->args;
     OWN(saf_change) *change = NULL;
@@ -53,6 +64,8 @@ static saf_status renew(saf_cert **out, renewal *renewal, const saf_cert *cert, 
                                   .signer_owner = args->sign_with.name ? args->sign_with.owner : NULL, .signer_label = args->sign_with.name,
                                   .serial = args->serial ? SAF_SERIAL_SEQUENTIAL : SAF_SERIAL_RANDOM };
     SAF_TRY(saf_change_begin(&change, renewal->store, &renewal->cli->who, err));
+    if (has_changed(renewal, cert))
+        return saf_fail(err, SAF_E_CONFLICT, "%s/%s was changed by another command meanwhile", cert->owner, cert->label);
     SAF_TRY(saf_cert_renew(out, change, &request, err));
     SAF_TRY(cli_rings_add_of(&renewal->changed, renewal->cli, renewal->store, *out, err));
     if (renewal->cli->common.dry_run)
@@ -60,6 +73,16 @@ static saf_status renew(saf_cert **out, renewal *renewal, const saf_cert *cert, 
     SAF_TRY(saf_change_commit(&change, err));
     cli_keys_show_cert(&renewal->keys, *out);
     return SAF_OK;
+}
+
+/* A hook is told of rings that have changed, not of those that were to. */
+static saf_status renew(saf_cert **out, renewal *renewal, const saf_cert *cert, saf_error *err)
+{
+    size_t rings = renewal->changed.count;
+    saf_status status = renew_now(out, renewal, cert, err);
+    if (status != SAF_OK)
+        renewal->changed.count = rings;
+    return status;
 }
 
 static const char *done_text(const renewal *renewal)
@@ -75,6 +98,7 @@ static void say_renewed(renewal *renewal, const saf_cert *old, const saf_cert *c
     cli_say(renewal->cli, "%s %s/%s\n    until        %s (was %s)\n    replaced     serial %s\n", done_text(renewal), cert->owner, cert->label,
             saf_time_format(until, cert->not_after), saf_time_format(before, old->not_after), old->serial);
     json_t *shape = cli_shape_cert(cert);
+    cli_hide_draft(renewal->cli, shape);
     json_object_set_new(shape, "renewed", json_true());
     json_object_set_new(shape, "replaced_serial", json_string(old->serial));
     json_array_append_new(renewal->list, shape);
@@ -91,12 +115,21 @@ static void say_failed(renewal *renewal, const saf_cert *cert, const saf_error *
     renewal->failed++;
 }
 
+static void say_changed(renewal *renewal, const saf_cert *cert)
+{
+    static const char why[] = "another command has changed it meanwhile";
+    cli_say(renewal->cli, "left alone %s/%s: %s\n", cert->owner, cert->label, why);
+    json_array_append_new(renewal->list, json_pack("{s:s,s:s,s:b,s:s}", "owner", cert->owner, "label", cert->label, "renewed", 0, "message", why));
+}
+
 static void renew_due(renewal *renewal, const saf_cert *old)
 {
     OWN(saf_cert) *cert = NULL;
     saf_error why = { 0 };
     if (renew(&cert, renewal, old, &why) == SAF_OK)
         say_renewed(renewal, old, cert);
+    else if (has_changed(renewal, old))
+        say_changed(renewal, old);
     else
         say_failed(renewal, old, &why);
     cli_say_now(renewal->cli);
@@ -125,7 +158,7 @@ static saf_status renew_one(renewal *renewal, saf_error *err)
     const cli_name *name = &renewal->args->cert;
     SAF_TRY(saf_store_find_cert(&old, renewal->store, &renewal->cli->who, name->owner, name->name, err));
     SAF_TRY(renew(&cert, renewal, old, err));
-    cli_say_cert(renewal->cli, done_text(renewal), cert);
+    cli_say_new_cert(renewal->cli, done_text(renewal), cert);
     cli_say(renewal->cli, "    replaced     serial %s, valid until it ends or is revoked\n", old->serial);
     json_object_set_new(renewal->cli->result, "replaced_serial", json_string(old->serial));
     return SAF_OK;
@@ -165,7 +198,8 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     say_rings(&renewal);
     if (cli->common.dry_run)
         cli_say(cli, "dry run: nothing was changed\n");
-    else if (args->hook)
+    cli_say_now(cli); /* a hook may take its time */
+    if (args->hook && !cli->common.dry_run)
         cli->some_failed |= cli_hook_run(cli, args->hook, saf_store_dir(store), &renewal.changed) > 0;
     return SAF_OK;
 }
@@ -199,7 +233,7 @@ const cli_command cli_command_cert_renew = {
         "private key and rings stay. For a new key: safring cert rekey.\n"
         "\n"
         "With --due each certificate is renewed in a step of its own; one that cannot be renewed (its CA is not here, say) is named, does not stop the others, and "
-        "makes the exit code 1. The hook is run when all is done, once for each ring that changed; SAFRING_RING, SAFRING_RING_OWNER, SAFRING_RING_NAME "
+        "makes the exit code 1, and one that another command renews at the same time is left to that one. The hook is run when all is done, once for each ring that changed; SAFRING_RING, SAFRING_RING_OWNER, SAFRING_RING_NAME "
         "and SAFRING_HOME are in its environment. A hook that fails makes the exit code 1, too.",
     .examples = "safring cert renew ZWESVUSR/localhost\n"
                 "safring cert renew --due 30d --hook 'echo \"$SAFRING_RING has changed\"'",

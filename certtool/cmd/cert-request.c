@@ -18,8 +18,8 @@ static saf_status request_of(cli *cli, const cert_request *args, saf_store *stor
     SAF_TRY(cli_keys_of_signer(&key, &keys, args->cert.owner, args->cert.name, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_cert_request(&pem, change, args->cert.owner, args->cert.name, key, err));
-    SAF_TRY(cli_out_write(cli, &args->out, saf_bytes_of(pem.data, pem.len), 0644, err));
-    return cli_end_change(cli, &change, err);
+    SAF_TRY(cli_end_change(cli, &change, err)); /* first: whoever has the request relies on the key being kept */
+    return cli_out_write(cli, &args->out, saf_bytes_of(pem.data, pem.len), CLI_OUT_PUBLIC, err);
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)
@@ -28,7 +28,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     OWN(saf_store) *store = NULL;
     bool keep = false;
     SAF_TRY(cli_open_store(&store, cli, err));
-    SAF_TRY(cli_out_check(&keep, cli, &args->out, CLI_OUT_TEXT, err));
+    SAF_TRY(cli_out_check(&keep, cli, &args->out, CLI_OUT_TEXT, CLI_OUT_PUBLIC, err));
     json_object_update_new(cli->result, json_pack("{s:s,s:s}", "owner", args->cert.owner, "label", args->cert.name));
     return keep ? SAF_OK : request_of(cli, args, store, err);
 }

@@ -1,5 +1,5 @@
 /** @file safring cert show */
-#include <cli/cli.h>
+#include <cli/rings.h>
 
 #include <base/clock.h>
 #include <base/fail.h>
@@ -92,21 +92,13 @@ static void say_ring(const cli *cli, json_t *shape, const saf_ring_entry *ring)
 
 static saf_status say_rings(const cli *cli, saf_store *store, const saf_cert *cert, saf_error *err)
 {
-    saf_ring_query query = { .cert_owner = cert->owner, .cert_label = cert->label };
-    saf_ring_entry last;
+    OWN(cli_rings) rings = { 0 };
     json_t *shape = json_array();
     json_object_set_new(cli->result, "rings", shape);
-    for (;;) {
-        OWN(saf_ring_page) page = { 0 };
-        SAF_TRY(saf_store_list_rings(&page, store, &cli->who, &query, err));
-        if (!page.count)
-            return SAF_OK;
-        for (size_t i = 0; i < page.count; i++)
-            say_ring(cli, shape, &page.rings[i]);
-        last = page.rings[page.count - 1];
-        query.after_owner = last.owner;
-        query.after_name = last.name;
-    }
+    SAF_TRY(cli_rings_add_of(&rings, cli, store, cert, err));
+    for (size_t i = 0; i < rings.count; i++)
+        say_ring(cli, shape, &rings.items[i]);
+    return SAF_OK;
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)

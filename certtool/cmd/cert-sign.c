@@ -38,6 +38,7 @@ static void say_signed(cli *cli, const cert_sign *args, const saf_cert *cert)
 {
     char until[SAF_TIME_TEXT_SIZE];
     json_object_update_new(cli->result, cli_shape_cert(cert));
+    cli_hide_draft(cli, cli->result);
     json_object_del(cli->result, "owner"); /* it is not in the store */
     json_object_del(cli->result, "label");
     if (cli_out_has_file(&args->out))
@@ -48,12 +49,8 @@ static void say_signed(cli *cli, const cert_sign *args, const saf_cert *cert)
 
 static saf_status write_pem(cli *cli, const cert_sign *args, const saf_blob *der, saf_error *err)
 {
-    OWN(BIO) *bio = BIO_new(BIO_s_mem());
-    char *data = NULL;
-    if (!bio || !PEM_write_bio(bio, PEM_STRING_X509, "", der->data, (long)der->len))
-        return saf_fail_memory(err);
-    long len = BIO_get_mem_data(bio, &data);
-    return cli_out_write(cli, &args->out, saf_bytes_of(data, (size_t)len), 0644, err);
+    OWN(own_text) pem = cli_pem(PEM_STRING_X509, saf_bytes_of(der->data, der->len));
+    return pem ? cli_out_write(cli, &args->out, saf_bytes_of_text(pem), CLI_OUT_PUBLIC, err) : saf_fail_memory(err);
 }
 
 /* What is signed is recorded before anybody has it: a certificate that is out and unknown could not be revoked. */
@@ -100,11 +97,11 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(saf_buffer_check(&texts.san, err));
     request.san = args->san.count ? saf_buffer_text(&texts.san) : NULL;
     SAF_TRY(cli_signing_fill(&request, &texts, &args->signing, err));
-    SAF_TRY(cli_out_check(&keep, cli, &args->out, CLI_OUT_TEXT, err));
+    SAF_TRY(cli_out_check(&keep, cli, &args->out, CLI_OUT_TEXT, CLI_OUT_PUBLIC, err));
     if (keep)
         return SAF_OK;
     SAF_TRY(saf_file_read(&content, args->file, REQUEST_FILE_MAX, err));
-    SAF_TRY(saf_csr_read(&csr, saf_buffer_bytes(&content), args->file, err));
+    SAF_TRY(saf_csr_read(&csr, saf_buffer_bytes(&content), cli_file_name(args->file), err));
     SAF_TRY(cli_open_store(&store, cli, err));
     return sign(cli, args, csr, &request, store, err);
 }

@@ -1,3 +1,4 @@
+#include "bundle.h"
 #include "chain.h"
 
 #include <base/clock.h>
@@ -13,6 +14,7 @@ typedef struct bundle_path {
     const saf_principal *who;
     X509 *first;         /* owned */
     x509_stack *issuers; /* owned */
+    unsigned verifications_left;
 } bundle_path;
 
 static void bundle_path_clear(bundle_path *path)
@@ -56,12 +58,12 @@ static saf_status append(bundle_path *path, X509 **x509, saf_error *err)
 }
 
 /* The issuer that the file has; of several one that is in date. *out NULL: none. */
-static saf_status find_in_file(X509 **out, const bundle_path *path, saf_error *err)
+static saf_status find_in_file(X509 **out, bundle_path *path, saf_error *err)
 {
     for (size_t i = 0; i < saf_bundle_chain_size(path->bundle); i++) {
         OWN(X509) *x509 = NULL;
         SAF_TRY(der_read_x509(&x509, saf_bundle_chain_at(path->bundle, i), "a certificate of the file", err));
-        if (has(path, x509) || (*out && !is_in_date(x509)) || !chain_is_issuer(x509, end_of(path)))
+        if (has(path, x509) || (*out && !is_in_date(x509)) || !chain_is_issuer_within(&path->verifications_left, x509, end_of(path)))
             continue;
         X509_free(*out);
         *out = GIVE(&x509);
@@ -137,7 +139,8 @@ static saf_bundle_check verdict_on(const bundle_path *path)
 saf_status saf_bundle_check_chain(saf_bundle_check *out, const saf_bundle *bundle, saf_store *store, const saf_principal *who,
                                   saf_error *err)
 {
-    OWN(bundle_path) path = { .bundle = bundle, .store = store, .who = who, .issuers = sk_X509_new_null() };
+    OWN(bundle_path) path = { .bundle = bundle, .store = store, .who = who, .issuers = sk_X509_new_null(),
+                              .verifications_left = BUNDLE_VERIFICATIONS_MAX };
     if (!path.issuers)
         return saf_fail_memory(err);
     SAF_TRY(der_read_x509(&path.first, saf_bundle_cert(bundle), "the certificate of the file", err));

@@ -95,10 +95,12 @@ static saf_status pay_pbe2(bundle_items *items, const ASN1_TYPE *parameter, cons
     }
 }
 
-/* What OpenSSL would decrypt but we cannot price is not decrypted: a later OpenSSL may know more of them. */
+/* What OpenSSL would decrypt but we cannot price is not decrypted: a later OpenSSL may know more of them. Its queue of errors will say why
+ * that failed (bundle_refuse_sealed()), so what was left there by others goes first. */
 saf_status bundle_pay(bundle_items *items, const X509_ALGOR *algorithm, const char *what, saf_error *err)
 {
     int nid = OBJ_obj2nid(algorithm->algorithm);
+    ERR_clear_error();
     if (nid == NID_pbes2 || nid == NID_pbmac1)
         return pay_pbe2(items, algorithm->parameter, what, err);
     if (EVP_PBE_find(EVP_PBE_TYPE_OUTER, nid, NULL, NULL, NULL))

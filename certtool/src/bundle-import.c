@@ -7,16 +7,13 @@
 
 #include <openssl/err.h>
 
-/* With names that all match, 64 certificates could have 4032 signatures verified, each by a key that takes as long as keys can. */
-enum { FILE_CERTS_MAX = BUNDLE_CERTS_MAX, VERIFICATIONS_MAX = 512 };
-
 /* The certificates of a file, the one that is meant first, and who of them signed whom: bit j of signers[i] says that j signed i. */
 typedef struct bundle_tree {
-    X509 *x509[FILE_CERTS_MAX]; /* owned */
-    uint64_t signers[FILE_CERTS_MAX];
+    X509 *x509[BUNDLE_CERTS_MAX]; /* owned */
+    uint64_t signers[BUNDLE_CERTS_MAX];
     size_t count;
     uint64_t wanted; /* the issuers of the first, near and far */
-    unsigned verifications;
+    unsigned verifications_left;
 } bundle_tree;
 
 static void bundle_tree_clear(bundle_tree *tree)
@@ -41,9 +38,7 @@ static saf_bytes der_at(const saf_bundle *bundle, size_t index)
 
 static int is_signer(bundle_tree *tree, X509 *ca, X509 *x509)
 {
-    if (X509_check_ca(ca) <= 0 || X509_check_issued(ca, x509) != X509_V_OK || tree->verifications++ >= VERIFICATIONS_MAX)
-        return 0;
-    return chain_is_issuer(ca, x509);
+    return X509_check_ca(ca) > 0 && chain_is_issuer_within(&tree->verifications_left, ca, x509);
 }
 
 static uint64_t find_signers(bundle_tree *tree, size_t of)
@@ -152,7 +147,7 @@ saf_status saf_bundle_import(saf_import_report *out, saf_change *change, const s
                              saf_error *err)
 {
     OWN(saf_import_report) report = { 0 };
-    OWN(bundle_tree) tree = { 0 };
+    OWN(bundle_tree) tree = { .verifications_left = BUNDLE_VERIFICATIONS_MAX };
     import_role role = is_file_trusted(request) ? IMPORT_CAME_WITH_TRUST : IMPORT_CAME_ALONG;
     SAF_TRY(read_tree(&tree, bundle, err));
     SAF_TRY(make_room(&report, &tree, err));

@@ -80,13 +80,14 @@ static saf_status read_sealed_key(bundle_items *items, const pem_block *block, c
 {
     const unsigned char *at = block->data;
     const X509_ALGOR *algorithm = NULL;
-    const char *text = password && password->len ? (const char *)password->data : "";
+    bool has_password = password && password->len;
     OWN(X509_SIG) *sealed = d2i_X509_SIG(NULL, &at, block->len);
     if (!sealed)
         return refuse_key(what, err);
     X509_SIG_get0(sealed, &algorithm, NULL);
     SAF_TRY(bundle_pay(items, algorithm, what, err));
-    OWN(PKCS8_PRIV_KEY_INFO) *opened = PKCS8_decrypt(sealed, text, (int)strlen(text));
+    OWN(PKCS8_PRIV_KEY_INFO) *opened = PKCS8_decrypt(sealed, has_password ? (const char *)password->data : "",
+                                                     has_password ? (int)password->len : 0);
     bundle_item item = { .key = opened ? EVP_PKCS82PKEY(opened) : NULL };
     return item.key ? bundle_take(items, &item, what, err) : bundle_refuse_sealed(algorithm, password, what, err);
 }

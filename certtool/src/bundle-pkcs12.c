@@ -51,6 +51,7 @@ static saf_status try_password(int *fits, p12_walk *walk, PKCS12 *p12, const cha
     SAF_TRY(check_pbmac1(walk, err));
     walk->password = password;
     walk->password_len = len;
+    ERR_clear_error(); /* find_password() asks the queue why it does not fit */
     *fits = PKCS12_verify_mac(p12, password, len);
     return SAF_OK;
 }

@@ -179,6 +179,7 @@ saf_status bundle_read_der(bundle_items *out, saf_bytes content, const saf_secre
     OWN(PKCS12) *p12 = d2i_PKCS12(NULL, &at, (long)content.len);
     if (p12)
         return bundle_read_pkcs12(out, p12, password, what, err);
+    ERR_clear_error();
     bundle_item item = { 0 };
     if (der_read_x509(&item.cert, content, what, NULL) != SAF_OK)
         return refuse_format(content, what, err);

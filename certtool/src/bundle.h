@@ -11,6 +11,9 @@
 
 enum { BUNDLE_CONTENT_MAX = 4 * 1024 * 1024, BUNDLE_CERTS_MAX = 64, BUNDLE_ITEMS_MAX = 2 * BUNDLE_CERTS_MAX };
 
+/** With names that all match, 64 certificates could have 4032 signatures verified, each by a key that takes as long as keys can. */
+enum { BUNDLE_VERIFICATIONS_MAX = 512 };
+
 /** What a file may cost: making a key of the password takes as many rounds as the file says, so that a few bytes could
  *  keep us busy for ever. Nobody writes a fifth of this; it takes a few seconds. */
 enum {

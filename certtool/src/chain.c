@@ -6,24 +6,39 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-/* The end of the chain so far. */
-typedef struct chain_end {
-    const saf_cert *cert; /* borrowed */
-    X509 *x509;           /* owned */
-} chain_end;
+/* How many signatures of CAs that are not in force are looked at for one chain. */
+enum { STRANGERS_MAX = 32 };
 
-static void own_chain_end(chain_end *end)
+/* A way up from a certificate. */
+typedef struct chain_walk {
+    saf_cert_page *chain; /* the issuers so far */
+    const saf_cert *first;
+    const saf_cert *end;  /* of the chain so far; borrowed */
+    X509 *end_x509;       /* owned; NULL: it is the last */
+    unsigned strangers_left;
+    int64_t now;
+} chain_walk;
+
+static void own_end(chain_walk *walk)
 {
-    X509_free(end->x509);
+    X509_free(walk->end_x509);
 }
 
 /* RFC 5280 6.1: the names chain, the key identifiers agree, and the signature is the issuer's. Errors here mean no. */
-int chain_is_issuer(X509 *issuer, X509 *x509)
+int chain_is_issuer_within(unsigned *left, X509 *issuer, X509 *x509)
 {
     EVP_PKEY *key = X509_get0_pubkey(issuer);
-    int is = X509_check_issued(issuer, x509) == X509_V_OK && key && X509_verify(x509, key) == 1;
+    int is = key && X509_check_issued(issuer, x509) == X509_V_OK && *left > 0;
+    *left -= is;
+    is = is && X509_verify(x509, key) == 1;
     ERR_clear_error();
     return is;
+}
+
+int chain_is_issuer(X509 *issuer, X509 *x509)
+{
+    unsigned left = 1;
+    return chain_is_issuer_within(&left, issuer, x509);
 }
 
 int chain_is_self_signed(X509 *x509)
@@ -33,42 +48,48 @@ int chain_is_self_signed(X509 *x509)
     return is;
 }
 
-/* A renewed CA has several certificates with the same key: better one that can be used today. */
+static int is_usable_at(const saf_cert *cert, int64_t now)
+{
+    return cert->is_ca && chain_trusts(cert) && !cert->revoked_at && cert->not_before <= now && !chain_has_ended(cert, now);
+}
+
 int chain_is_usable(const saf_cert *cert)
 {
-    int64_t now = saf_clock_now();
-    return chain_trusts(cert) && !cert->revoked_at && cert->not_before <= now && now <= cert->not_after;
+    return is_usable_at(cert, saf_clock_now());
 }
 
 /* Cross-certificates can lead in a circle. */
-static int is_in(const saf_cert_page *chain, const saf_cert *cert, const saf_cert *first)
+static int is_in(const chain_walk *walk, const saf_cert *cert)
 {
-    for (size_t i = 0; i < chain->count; i++)
-        if (!memcmp(chain->certs[i]->fingerprint, cert->fingerprint, sizeof cert->fingerprint))
+    for (size_t i = 0; i < walk->chain->count; i++)
+        if (!memcmp(walk->chain->certs[i]->fingerprint, cert->fingerprint, sizeof cert->fingerprint))
             return 1;
-    return !memcmp(first->fingerprint, cert->fingerprint, sizeof cert->fingerprint);
+    return !memcmp(walk->first->fingerprint, cert->fingerprint, sizeof cert->fingerprint);
 }
 
-/* Choose among the candidates: the first usable one, else the first. *index is candidates->count when there is none. */
-static saf_status choose(size_t *index, X509 **x509, const saf_cert_page *candidates, const saf_cert_page *chain,
-                         const saf_cert *first, const chain_end *end, saf_error *err)
+/* The first issuer among the candidates that are usable, or among those that are not. *x509 NULL: there is none. */
+static saf_status find_issuer(size_t *index, X509 **x509, chain_walk *walk, const saf_cert_page *candidates, int usable, saf_error *err)
 {
-    *index = candidates->count;
-    for (size_t i = 0; i < candidates->count; i++) {
+    for (size_t i = 0; i < candidates->count && !*x509; i++) {
         const saf_cert *candidate = candidates->certs[i];
         OWN(X509) *parsed = NULL;
-        if (is_in(chain, candidate, first) || (*x509 && !chain_is_usable(candidate)))
+        if (is_usable_at(candidate, walk->now) != usable || is_in(walk, candidate))
             continue;
         SAF_TRY(der_read_x509(&parsed, candidate->der, candidate->label, err));
-        if (!chain_is_issuer(parsed, end->x509))
+        if (!(usable ? chain_is_issuer(parsed, walk->end_x509)
+                     : chain_is_issuer_within(&walk->strangers_left, parsed, walk->end_x509)))
             continue;
-        X509_free(*x509);
         *x509 = GIVE(&parsed);
         *index = i;
-        if (chain_is_usable(candidate))
-            break;
     }
     return SAF_OK;
+}
+
+/* A renewed CA has several certificates with the same key: better one that can be used today. */
+static saf_status choose(size_t *index, X509 **x509, chain_walk *walk, const saf_cert_page *candidates, saf_error *err)
+{
+    SAF_TRY(find_issuer(index, x509, walk, candidates, 1, err));
+    return *x509 ? SAF_OK : find_issuer(index, x509, walk, candidates, 0, err);
 }
 
 static saf_status append(saf_cert_page *page, saf_cert **cert, saf_error *err)
@@ -81,20 +102,20 @@ static saf_status append(saf_cert_page *page, saf_cert **cert, saf_error *err)
     return SAF_OK;
 }
 
-/* Make the chain one longer, if the store knows how: *end moves on to the issuer, or becomes empty. */
-static saf_status step(saf_cert_page *chain, chain_end *end, const saf_cert *first, saf_store *store,
-                       const saf_principal *who, saf_error *err)
+/* Make the chain one longer, if the store knows how: the end moves on to the issuer, or becomes empty. */
+static saf_status step(chain_walk *walk, saf_store *store, const saf_principal *who, saf_error *err)
 {
     OWN(saf_cert_page) candidates = { 0 };
     OWN(X509) *issuer = NULL;
     size_t index = 0;
-    SAF_TRY(saf_store_find_issuers(&candidates, store, who, end->cert, err));
-    SAF_TRY(choose(&index, &issuer, &candidates, chain, first, end, err));
-    X509_free(GIVE(&end->x509));
+    SAF_TRY(saf_store_find_issuers(&candidates, store, who, walk->end, err));
+    SAF_TRY(choose(&index, &issuer, walk, &candidates, err));
+    X509_free(GIVE(&walk->end_x509));
     if (!issuer)
         return SAF_OK;
-    SAF_TRY(append(chain, &candidates.certs[index], err));
-    *end = (chain_end) { chain->certs[chain->count - 1], GIVE(&issuer) };
+    SAF_TRY(append(walk->chain, &candidates.certs[index], err));
+    walk->end = walk->chain->certs[walk->chain->count - 1];
+    walk->end_x509 = GIVE(&issuer);
     return SAF_OK;
 }
 
@@ -102,11 +123,11 @@ saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const
                       const saf_cert *cert, X509 *x509, saf_error *err)
 {
     X509_up_ref(x509);
-    __attribute__((cleanup(own_chain_end))) chain_end end = { cert, x509 };
+    __attribute__((cleanup(own_end))) chain_walk walk = { out, cert, cert, x509, STRANGERS_MAX, saf_clock_now() };
     size_t limit = out->count + CHAIN_MAX - 1;
     *complete = 0;
-    while (end.x509 && !(*complete = chain_is_self_signed(end.x509)) && out->count < limit)
-        SAF_TRY(step(out, &end, cert, store, who, err));
+    while (walk.end_x509 && !(*complete = chain_is_self_signed(walk.end_x509)) && out->count < limit)
+        SAF_TRY(step(&walk, store, who, err));
     return SAF_OK;
 }
 

@@ -17,12 +17,22 @@ static inline int chain_trusts(const saf_cert *cert)
     return cert->trust == SAF_TRUST || cert->trust == SAF_HIGHTRUST;
 }
 
+/** As libcrypto has it: not in the second that notAfter names any more. */
+static inline bool chain_has_ended(const saf_cert *cert, int64_t now)
+{
+    return cert->not_after <= now;
+}
+
 /** Whether the names chain, the key identifiers agree, and the signature is the issuer's. Failures mean no. */
 int chain_is_issuer(X509 *issuer, X509 *x509);
 
+/** The same for what strangers made, who can give many certificates one name and keys that take long: each signature that is looked at takes
+ *  one off *left, and with none left the answer is no. */
+int chain_is_issuer_within(unsigned *left, X509 *issuer, X509 *x509);
+
 int chain_is_self_signed(X509 *x509);
 
-/** Trusted, in date, and not revoked as far as the store knows. */
+/** A CA, trusted, in date, and not revoked as far as the store knows. */
 int chain_is_usable(const saf_cert *cert);
 
 /** Append what chain_find() found to @p out, in its order. */

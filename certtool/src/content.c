@@ -20,6 +20,13 @@ void cert_content_free(cert_content *content)
     saf_buffer_free(&content->extensions);
 }
 
+saf_status content_check_days(unsigned days, saf_error *err)
+{
+    if (days <= CONTENT_DAYS_MAX)
+        return SAF_OK;
+    return saf_fail(err, SAF_E_USAGE, "%u days are too long; a certificate is valid for at most %d", days, CONTENT_DAYS_MAX);
+}
+
 saf_status content_set_dates(cert_content *content, int64_t seconds, const saf_signer *signer, saf_error *err)
 {
     char end[SAF_TIME_TEXT_SIZE];
@@ -115,7 +122,7 @@ static saf_status check_finished(saf_bytes der, const cert_content *content, con
         return SAF_OK;
     SAF_TRY(der_read_x509(&finished, der, "the certificate", err));
     SAF_TRY(check_signature(finished, signer, err));
-    SAF_TRY(signer_check_path(signer, finished, err));
+    SAF_TRY(signer_check_path(signer, finished, content->begin, err));
     scheme->is_proved = signer->is_software;
     return SAF_OK;
 }

@@ -20,6 +20,14 @@ void cert_content_free(cert_content *content);
 
 OWN_VALUE(cert_content, cert_content_free)
 
+/** The longest validity, a century. */
+enum { CONTENT_DAYS_MAX = 36525 };
+
+static const int64_t CONTENT_DAY_SEC = 24 * 60 * 60;
+
+/** SAF_E_USAGE. */
+saf_status content_check_days(unsigned days, saf_error *err);
+
 /** From now on for @p seconds, within the signer's own validity. SAF_E_CONFLICT (it has ended). */
 saf_status content_set_dates(cert_content *content, int64_t seconds, const saf_signer *signer, saf_error *err);
 

@@ -1,6 +1,4 @@
-#include "der.h"
-#include "public-key.h"
-#include "signature.h"
+#include "extensions.h"
 
 #include <base/clock.h>
 #include <base/fail.h>
@@ -56,14 +54,9 @@ static saf_status check_ca(const crl_draft *draft, saf_error *err)
 
 static saf_status load_key(crl_draft *draft, saf_change *change, const saf_crl_request *request, saf_error *err)
 {
-    if (request->key) {
-        EVP_PKEY_up_ref(request->key);
-        draft->key = request->key;
-    } else if (draft->ca->key_place == SAF_KEY_NONE) {
+    if (!request->key && draft->ca->key_place == SAF_KEY_NONE)
         return refuse(err, draft->ca, "it has no private key here");
-    } else {
-        SAF_TRY(saf_store_load_signing_key(&draft->key, saf_change_store(change), saf_change_principal(change), draft->ca, err));
-    }
+    SAF_TRY(signer_load_key(&draft->key, saf_change_store(change), saf_change_principal(change), draft->ca, request->key, err));
     if (!der_same_public_key(draft->key, X509_get0_pubkey(draft->x509)))
         return refuse(err, draft->ca, "the private key is not its");
     if (request->signature == SAF_SIGNATURE_PSS && !signature_is_rsa(draft->key))
@@ -94,15 +87,9 @@ static int add_number(crl_draft *draft)
 /* RFC 5280 5.2.1 */
 static saf_status add_authority_key_id(crl_draft *draft, saf_error *err)
 {
-    OWN(AUTHORITY_KEYID) *authority = AUTHORITY_KEYID_new();
-    OWN(public_key) key = { 0 };
-    const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(draft->x509);
-    SAF_TRY(public_key_copy(&key, X509_get_X509_PUBKEY(draft->x509), err));
-    if (authority)
-        authority->keyid = own ? ASN1_OCTET_STRING_dup(own) : ASN1_OCTET_STRING_new();
-    if (!authority || !authority->keyid ||
-        (!own && !ASN1_OCTET_STRING_set(authority->keyid, key.id.data, (int)key.id.len)) ||
-        X509_CRL_add1_ext_i2d(draft->crl, NID_authority_key_identifier, authority, 0, X509V3_ADD_DEFAULT) != 1)
+    OWN(AUTHORITY_KEYID) *authority = NULL;
+    SAF_TRY(extensions_authority_of(&authority, draft->x509, err));
+    if (X509_CRL_add1_ext_i2d(draft->crl, NID_authority_key_identifier, authority, 0, X509V3_ADD_DEFAULT) != 1)
         return saf_fail_openssl(err, "cannot add the authority key identifier");
     return SAF_OK;
 }

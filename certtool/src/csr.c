@@ -70,7 +70,7 @@ static saf_status decode(saf_blob *out, saf_bytes content, const char *what, saf
     return content.data[0] == DER_SEQUENCE ? blob_copy(out, content, err) : decode_pem(out, content, what, err);
 }
 
-/* What is signed is what was read only if it is DER: written again, it is the same. */
+/* Written again, it is the same, so nothing stands around what is signed that only BER allows. */
 static bool is_exact(X509_REQ *request, saf_bytes der)
 {
     unsigned char *again = NULL;

@@ -110,7 +110,7 @@ static char *text_of_extension(X509_EXTENSION *extension)
 {
     OWN(BIO) *bio = BIO_new(BIO_s_mem());
     char *data = NULL, *text = NULL;
-    int printed = bio && X509V3_EXT_print(bio, extension, X509V3_EXT_ERROR_UNKNOWN, 0);
+    int printed = bio && X509V3_EXT_print(bio, extension, X509V3_EXT_DEFAULT, 0);
     ERR_clear_error();
     if (!printed)
         return hex_of(X509_EXTENSION_get_data(extension));
@@ -125,7 +125,7 @@ static saf_status take_extension(saf_cert_details *out, X509_EXTENSION *extensio
     const ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
     int nid = OBJ_obj2nid(object);
     saf_extension taken = { .critical = X509_EXTENSION_get_critical(extension) };
-    if (nid == NID_subject_alt_name)
+    if (nid == NID_subject_alt_name && out->name_count)
         return SAF_OK;
     if (nid != NID_undef)
         snprintf(taken.name, sizeof taken.name, "%s", OBJ_nid2ln(nid));

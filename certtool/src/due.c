@@ -102,6 +102,9 @@ saf_status saf_cert_find_due(saf_cert_page *out, saf_store *store, const saf_pri
                              saf_error *err)
 {
     OWN(due_list) list = { 0 };
-    SAF_TRY(find_all(&list, store, who, owner, saf_clock_now() + within_sec, err));
+    int64_t until = 0;
+    if (__builtin_add_overflow(saf_clock_now(), within_sec, &until))
+        until = within_sec > 0 ? INT64_MAX : INT64_MIN;
+    SAF_TRY(find_all(&list, store, who, owner, until, err));
     return give_in_order(out, &list, err);
 }

@@ -1,5 +1,6 @@
 #include "pkcs12.h"
 #include "pkcs7.h"
+#include "quote.h"
 
 #include <base/fail.h>
 
@@ -17,7 +18,7 @@ saf_status saf_format_parse(saf_format *out, const char *name, saf_error *err)
             *out = (saf_format)i;
             return SAF_OK;
         }
-    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der, p12 and p7", name ? name : "");
+    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der, p12 and p7", quote_text(name ? name : "").text);
 }
 
 static saf_status check_format(const saf_export_request *request, int wants_key, saf_error *err)
@@ -31,8 +32,11 @@ static saf_status check_format(const saf_export_request *request, int wants_key,
     return SAF_OK;
 }
 
+/* What is given must do what it is for: an empty one would leave the key in the clear. */
 static saf_status check_password(const saf_export_request *request, saf_error *err)
 {
+    if (request->format != SAF_FORMAT_P12 && request->password && !request->password->len)
+        return saf_fail(err, SAF_E_USAGE, "the password is empty");
     if (!request->no_password)
         return request->format == SAF_FORMAT_P12 ? p12_check_password(request->password, err) : SAF_OK;
     if (request->format != SAF_FORMAT_P12 || request->with_key)
@@ -68,7 +72,7 @@ static saf_status check_request(const saf_export_request *request, saf_error *er
 static saf_status write_pem_key(BIO *bio, EVP_PKEY *key, const saf_secret *password, saf_error *err)
 {
     OWN(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key);
-    if (info && (!password || !password->len)) {
+    if (info && !password) {
         if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info))
             return SAF_OK;
     } else if (info) {
@@ -110,6 +114,7 @@ static saf_status write_pem(saf_blob *out, const saf_export_request *request, co
 static saf_status write_p12(saf_blob *out, const saf_export_request *request, const saf_cert_page *certs, EVP_PKEY *key,
                             saf_error *err)
 {
+    OWN(saf_blob) p12 = { 0 };
     OWN(p12_builder) builder = { .profile = request->p12_profile };
     for (size_t i = 0; i < certs->count; i++) {
         const saf_cert *cert = certs->certs[i];
@@ -122,8 +127,12 @@ static saf_status write_p12(saf_blob *out, const saf_export_request *request, co
             /* Without a key it is a trust store; otherwise Java would see nothing in it. */
             SAF_TRY(p12_add_cert(&builder, x509, alias, key ? P12_CHAIN : P12_TRUSTED, err));
     }
-    SAF_TRY(p12_finish(out, &builder, request->no_password ? NULL : request->password, err));
-    return request->as_text ? p12_to_text(out, err) : SAF_OK;
+    SAF_TRY(p12_finish(&p12, &builder, request->no_password ? NULL : request->password, err));
+    if (request->as_text)
+        SAF_TRY(p12_to_text(&p12, err));
+    *out = p12;
+    p12 = (saf_blob) { 0 };
+    return SAF_OK;
 }
 
 /* ---- */

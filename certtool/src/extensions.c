@@ -11,7 +11,7 @@ void cert_holder_free(cert_holder *holder)
     public_key_free(&holder->key);
 }
 
-static saf_status append(saf_buffer *out, int nid, X509_EXTENSION *made, saf_error *err)
+saf_status extensions_append(saf_buffer *out, int nid, X509_EXTENSION *made, saf_error *err)
 {
     OWN(X509_EXTENSION) *extension = made;
     if (!extension)
@@ -22,7 +22,7 @@ static saf_status append(saf_buffer *out, int nid, X509_EXTENSION *made, saf_err
 
 static saf_status append_value(saf_buffer *out, int nid, int critical, void *value, saf_error *err)
 {
-    return append(out, nid, value ? X509V3_EXT_i2d(nid, critical, value) : NULL, err);
+    return extensions_append(out, nid, value ? X509V3_EXT_i2d(nid, critical, value) : NULL, err);
 }
 
 /* One extension in OpenSSL's notation; the texts are ours, never the user's. */
@@ -31,7 +31,7 @@ static saf_status append_text(saf_buffer *out, int nid, const char *text, saf_er
     X509V3_CTX ctx;
     X509V3_set_ctx_nodb(&ctx);
     X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
-    return append(out, nid, X509V3_EXT_nconf_nid(NULL, &ctx, nid, text), err);
+    return extensions_append(out, nid, X509V3_EXT_nconf_nid(NULL, &ctx, nid, text), err);
 }
 
 /* ---- what a profile always has ---------------------------------------------------------------------------- */
@@ -78,8 +78,7 @@ saf_status extensions_subject_key_id(saf_buffer *out, const public_key *key, saf
     return append_value(out, NID_subject_key_identifier, 0, id, err);
 }
 
-/* RFC 5280 4.2.1.1: the signer's own identifier, whatever it was made from. */
-saf_status extensions_authority_key_id(saf_buffer *out, X509 *signer, saf_error *err)
+saf_status extensions_authority_of(AUTHORITY_KEYID **out, X509 *signer, saf_error *err)
 {
     OWN(public_key) key = { 0 };
     OWN(AUTHORITY_KEYID) *authority = AUTHORITY_KEYID_new();
@@ -88,7 +87,17 @@ saf_status extensions_authority_key_id(saf_buffer *out, X509 *signer, saf_error 
         SAF_TRY(public_key_copy(&key, X509_get_X509_PUBKEY(signer), err));
     if (authority)
         authority->keyid = own ? ASN1_OCTET_STRING_dup(own) : octets(saf_buffer_bytes(&key.id));
-    return append_value(out, NID_authority_key_identifier, 0, authority && authority->keyid ? authority : NULL, err);
+    if (!authority || !authority->keyid)
+        return saf_fail_memory(err);
+    *out = GIVE(&authority);
+    return SAF_OK;
+}
+
+saf_status extensions_authority_key_id(saf_buffer *out, X509 *signer, saf_error *err)
+{
+    OWN(AUTHORITY_KEYID) *authority = NULL;
+    SAF_TRY(extensions_authority_of(&authority, signer, err));
+    return append_value(out, NID_authority_key_identifier, 0, authority, err);
 }
 
 /* ---- what a request asks for ------------------------------------------------------------------------------ */

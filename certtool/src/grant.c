@@ -15,6 +15,7 @@ OWN_POINTER(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 enum {
     KEY_ID_MAX = 64, /* RFC 5280 4.2.1.2 makes them of hashes */
     NAMES_MAX = 500, /* what one server has, and each is compared with those before */
+    USAGES_MAX = 64, /* each that is not granted is a line to read */
 };
 
 /* One request being looked through. */
@@ -176,6 +177,9 @@ static saf_status grant_extended_usage(granting *granting, X509_EXTENSION *exten
     OWN(EXTENDED_KEY_USAGE) *usages = X509V3_EXT_d2i(extension);
     if (!usages)
         return drop(granting, err, "it cannot be read", "extendedKeyUsage");
+    if (sk_ASN1_OBJECT_num(usages) > USAGES_MAX)
+        return saf_fail(err, SAF_E_CONFLICT, "the request has %d extended key usages, and %d are enough", sk_ASN1_OBJECT_num(usages),
+                        USAGES_MAX);
     for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
         oid_text(name, sizeof name, sk_ASN1_OBJECT_value(usages, i));
         if (!strstr(has, name))
@@ -228,10 +232,8 @@ saf_status grant(cert_holder *holder, saf_dropped_list *dropped, const saf_csr *
     granting granting = { holder, dropped, request, profile_facts_of(request->profile) };
     SAF_TRY(public_key_copy(&holder->key, X509_REQ_get_X509_PUBKEY(csr->request), err));
     SAF_TRY(san_parse(&holder->names, request->san, err));
-    if (request->subject)
-        SAF_TRY(subject_parse(&holder->subject, request->subject, err));
-    else if (!(holder->subject = X509_NAME_dup(X509_REQ_get_subject_name(csr->request))))
-        return saf_fail_memory(err);
+    SAF_TRY(request->subject ? subject_parse(&holder->subject, request->subject, err)
+                             : subject_copy(&holder->subject, X509_REQ_get_subject_name(csr->request), err));
     for (int i = 0; i < sk_X509_EXTENSION_num(csr->extensions); i++)
         SAF_TRY(grant_one(&granting, sk_X509_EXTENSION_value(csr->extensions, i), err));
     ERR_clear_error();

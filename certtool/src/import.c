@@ -100,7 +100,8 @@ static saf_status renew(saf_cert **out, const import_job *job, const saf_cert *o
     OWN(saf_change_step) *step = NULL;
     saf_trust trust = (int)job->request->trust ? job->request->trust : old->trust;
     SAF_TRY(saf_change_step_begin(&step, job->change, err));
-    SAF_TRY(saf_store_replace_cert(job->change, old, job->request->der, trust, err));
+    saf_replacement how = old->requested_at ? SAF_REPLACE_ANSWERED : SAF_REPLACE_RENEWED;
+    SAF_TRY(saf_store_replace_cert(job->change, old, job->request->der, trust, how, err));
     SAF_TRY(find_again(&made, job->change, job->owner, old->label, err));
     if (made->revoked_at)
         return SAF_OK;

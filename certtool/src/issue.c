@@ -5,17 +5,11 @@
 
 #include <base/fail.h>
 
-enum { VALID_DAYS_MAX = 36525 };
-
-static const int64_t DAY_SEC = 24 * 60 * 60;
-
 saf_status issue_check(const saf_issue_request *request, saf_error *err)
 {
     if (!profile_facts_of(request->profile))
         return saf_fail(err, SAF_E_USAGE, "there is no certificate profile %d", (int)request->profile);
-    if (request->valid_days > VALID_DAYS_MAX)
-        return saf_fail(err, SAF_E_USAGE, "%u days are too long; a certificate is valid for at most %d",
-                        request->valid_days, VALID_DAYS_MAX);
+    SAF_TRY(content_check_days(request->valid_days, err));
     if (request->profile == SAF_PROFILE_CA && (request->path_len < -1 || request->path_len > SAF_PATH_LEN_MAX))
         return saf_fail(err, SAF_E_USAGE, "%d is not a path length; it is 0 to %d, or -1 for none", request->path_len,
                         SAF_PATH_LEN_MAX);
@@ -58,7 +52,7 @@ static saf_status fill(cert_content *content, const saf_issue_request *request, 
     content->is_ordinary = request->profile != SAF_PROFILE_CA;
     DER_APPEND(&content->subject, X509_NAME, holder->subject);
     saf_buffer_append(&content->public_key, saf_buffer_bytes(&holder->key.info));
-    SAF_TRY(content_set_dates(content, days * DAY_SEC, signer, err));
+    SAF_TRY(content_set_dates(content, days * CONTENT_DAY_SEC, signer, err));
     return extensions_write(&content->extensions, request, holder, signer, err);
 }
 

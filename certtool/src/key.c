@@ -1,3 +1,5 @@
+#include "quote.h"
+
 #include <base/fail.h>
 #include <base/own-openssl.h>
 
@@ -34,7 +36,7 @@ saf_status saf_key_spec_parse(saf_key_spec *out, const char *text, saf_error *er
     return saf_fail(err, SAF_E_USAGE,
                     "\"%s\" is not a kind of key; known are rsa:2048, rsa:3072, rsa:4096, ec:P-256, ec:P-384, "
                     "ec:P-521, ec:brainpoolP256r1, ec:brainpoolP384r1, ec:brainpoolP512r1 and ed25519",
-                    text ? text : "");
+                    quote_text(text ? text : "").text);
 }
 
 /* What OpenSSL's callback hands back to us. */

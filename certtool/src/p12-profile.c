@@ -1,4 +1,5 @@
 #include "p12-profile.h"
+#include "quote.h"
 
 #include <base/fail.h>
 
@@ -24,7 +25,7 @@ saf_status saf_p12_profile_parse(saf_p12_profile *out, const char *name, saf_err
             *out = (saf_p12_profile)i;
             return SAF_OK;
         }
-    return saf_fail(err, SAF_E_USAGE, "\"%.40s\" is not a PKCS#12 profile; known are java, modern and legacy-gsk", name ? name : "");
+    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a PKCS#12 profile; known are java, modern and legacy-gsk", quote_text(name ? name : "").text);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------ */

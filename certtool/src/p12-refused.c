@@ -18,20 +18,20 @@ static kind kind_of(const char *key_type)
     return key_type && !strcmp(key_type, "ed25519") ? KIND_ED25519 : KIND_USUAL;
 }
 
-#define NOT_OF_TODAY "z/OS System SSL, Java before 8u301 and 11.0.12, and Windows Server 2016 and older refuse it"
-#define NO_FIPS "OpenSSL refuses it in FIPS mode"
+#define NOT_OF_TODAY "z/OS System SSL, Java before 8u301/11.0.12 and Windows up to Server 2016 refuse it"
+#define NO_FIPS "OpenSSL in FIPS mode refuses it"
 
 const char *saf_p12_refused_by(saf_p12_profile profile, const char *key_type)
 {
     static const char *const of_today[] = {
-        [KIND_USUAL] = NOT_OF_TODAY "; profile legacy-gsk is for them",
-        [KIND_BRAINPOOL] = NOT_OF_TODAY ", and Java since 16 does not sign with a Brainpool key",
-        [KIND_ED25519] = "z/OS System SSL, Java before 15, Windows Server 2016 and older, and NSS 3.87 refuse it",
+        [KIND_USUAL] = NOT_OF_TODAY "; legacy-gsk is for them",
+        [KIND_BRAINPOOL] = NOT_OF_TODAY ", and Java since 16 cannot sign with its key",
+        [KIND_ED25519] = "z/OS System SSL, Java before 15, Windows up to Server 2016 and NSS 3.87 refuse it",
     };
     static const char *const legacy[] = {
-        [KIND_USUAL] = NO_FIPS ", as its 3DES and SHA-1 are not approved",
-        [KIND_BRAINPOOL] = NO_FIPS ", and Java since 16 does not sign with a Brainpool key",
-        [KIND_ED25519] = NO_FIPS ", and so do Java before 15 and NSS 3.87, which know no Ed25519 keys",
+        [KIND_USUAL] = NO_FIPS,
+        [KIND_BRAINPOOL] = NO_FIPS ", and Java since 16 cannot sign with its key",
+        [KIND_ED25519] = NO_FIPS ", and Java before 15 and NSS 3.87 its key",
     };
     return (profile == SAF_P12_LEGACY_GSK ? legacy : of_today)[kind_of(key_type)];
 }

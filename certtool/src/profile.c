@@ -1,4 +1,5 @@
 #include "profile.h"
+#include "quote.h"
 
 #include <base/fail.h>
 
@@ -31,5 +32,5 @@ saf_status saf_profile_parse(saf_profile *out, const char *name, saf_error *err)
             *out = (saf_profile)i;
             return SAF_OK;
         }
-    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a profile; known are server, client and zowe", name ? name : "");
+    return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a profile; known are server, client and zowe", quote_text(name ? name : "").text);
 }

@@ -1,3 +1,5 @@
+#include "quote.h"
+
 #include <base/fail.h>
 
 #include <safring/cert.h>
@@ -45,10 +47,10 @@ saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err)
             return SAF_OK;
         }
     return saf_fail(err, SAF_E_USAGE,
-                    "\"%.40s\" is not a reason for a revocation; known are unspecified, key-compromise, ca-compromise, "
+                    "\"%s\" is not a reason for a revocation; known are unspecified, key-compromise, ca-compromise, "
                     "affiliation-changed, superseded, cessation-of-operation, certificate-hold, remove-from-crl, "
                     "privilege-withdrawn and aa-compromise",
-                    name ? name : "");
+                    quote_text(name ? name : "").text);
 }
 
 const char *saf_reason_name(saf_reason reason)

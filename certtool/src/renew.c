@@ -1,4 +1,5 @@
 #include "chain.h"
+#include "compromise.h"
 #include "serial.h"
 #include "successor.h"
 
@@ -21,18 +22,6 @@ static void renewal_free(renewal *renewal)
 }
 
 OWN_VALUE(renewal, renewal_free)
-
-/* A key that somebody else has must not get another certificate. */
-static saf_status check_key_is_safe(const saf_cert *old, saf_error *err)
-{
-    if (!old->revoked_at || (old->reason != SAF_REASON_KEY_COMPROMISE && old->reason != SAF_REASON_CA_COMPROMISE &&
-                             old->reason != SAF_REASON_AA_COMPROMISE))
-        return SAF_OK;
-    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s was revoked because its key is compromised (%s)", old->owner,
-                                 old->label, saf_reason_name(old->reason));
-    saf_hint(err, "give it a new key: safring cert rekey %s/%s", old->owner, old->label);
-    return status;
-}
 
 /* ---- who signs -------------------------------------------------------------------------------------------- */
 
@@ -85,15 +74,13 @@ static saf_status open_issuer(saf_signer **out, const renewal *renewal, saf_erro
 static saf_status open_self(saf_signer **out, const renewal *renewal, saf_error *err)
 {
     const saf_cert *old = renewal->old;
-    OWN(EVP_PKEY) *loaded = NULL;
-    EVP_PKEY *key = renewal->request->signer_key;
-    if (!key && old->key_place == SAF_KEY_NONE)
+    OWN(EVP_PKEY) *key = NULL;
+    if (!renewal->request->signer_key && old->key_place == SAF_KEY_NONE)
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s has no private key here, and it is self-signed", old->owner, old->label);
-    if (!key)
-        SAF_TRY(saf_store_load_signing_key(&loaded, renewal->store, renewal->who, old, err));
-    if (!der_same_public_key(key ? key : loaded, X509_get0_pubkey(renewal->x509)))
+    SAF_TRY(signer_load_key(&key, renewal->store, renewal->who, old, renewal->request->signer_key, err));
+    if (!der_same_public_key(key, X509_get0_pubkey(renewal->x509)))
         return saf_fail(err, SAF_E_CONFLICT, "the private key is not that of %s/%s", old->owner, old->label);
-    return signer_open_self(out, old->owner, old->label, key ? key : loaded, err);
+    return signer_open_self(out, old->owner, old->label, key, err);
 }
 
 static saf_status open_signer(saf_signer **out, const renewal *renewal, saf_error *err)
@@ -124,7 +111,7 @@ static saf_status put(saf_cert **out, const renewal *renewal, const saf_signer *
 {
     OWN(saf_cert) *cert = NULL;
     const saf_cert *old = renewal->old;
-    SAF_TRY(saf_store_replace_cert(renewal->change, old, der, old->trust, err));
+    SAF_TRY(saf_store_replace_cert(renewal->change, old, der, old->trust, SAF_REPLACE_RENEWED, err));
     SAF_TRY(saf_store_find_cert(&cert, renewal->store, renewal->who, old->owner, old->label, err));
     SAF_TRY(saf_store_record_issued(renewal->change, signer->cert ? signer->cert : cert, der, old->owner, old->label, err));
     if (out)
@@ -139,7 +126,7 @@ saf_status saf_cert_renew(saf_cert **out, saf_change *change, const saf_renew_re
     OWN(saf_signer) *signer = NULL;
     OWN(saf_blob) der = { 0 };
     SAF_TRY(saf_store_find_cert(&renewal.old, renewal.store, renewal.who, request->owner, request->label, err));
-    SAF_TRY(check_key_is_safe(renewal.old, err));
+    SAF_TRY(compromise_check(change, renewal.old, err));
     SAF_TRY(der_read_x509(&renewal.x509, renewal.old->der, renewal.old->label, err));
     SAF_TRY(open_signer(&signer, &renewal, err));
     SAF_TRY(make(&der, &renewal, signer, err));

@@ -1,5 +1,5 @@
-#include "der.h"
-#include "signature.h"
+#include "compromise.h"
+#include "signer.h"
 
 #include <base/fail.h>
 
@@ -72,11 +72,7 @@ static saf_status load_key(EVP_PKEY **out, saf_change *change, const saf_cert *c
 {
     if (cert->key_place == SAF_KEY_NONE && !handed_over)
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s has no private key here to sign a request with", cert->owner, cert->label);
-    if (!handed_over)
-        return saf_store_load_signing_key(out, saf_change_store(change), saf_change_principal(change), cert, err);
-    EVP_PKEY_up_ref(handed_over);
-    *out = handed_over;
-    return SAF_OK;
+    return signer_load_key(out, saf_change_store(change), saf_change_principal(change), cert, handed_over, err);
 }
 
 saf_status saf_cert_request(saf_blob *out, saf_change *change, const char *owner, const char *label, EVP_PKEY *key, saf_error *err)
@@ -86,6 +82,7 @@ saf_status saf_cert_request(saf_blob *out, saf_change *change, const char *owner
     OWN(EVP_PKEY) *signing_key = NULL;
     OWN(X509_REQ) *request = X509_REQ_new();
     SAF_TRY(saf_store_find_cert(&cert, saf_change_store(change), saf_change_principal(change), owner, label, err));
+    SAF_TRY(compromise_check(change, cert, err));
     SAF_TRY(der_read_x509(&x509, cert->der, cert->label, err));
     SAF_TRY(load_key(&signing_key, change, cert, key, err));
     if (!der_same_public_key(signing_key, X509_get0_pubkey(x509)))

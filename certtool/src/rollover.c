@@ -62,8 +62,11 @@ static saf_status check_next(const pair *pair, saf_error *err)
     if (X509_NAME_cmp(X509_get_subject_name(pair->old_x509), X509_get_subject_name(pair->next_x509)))
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s has another subject than %s/%s", next->owner, next->label, pair->old->owner,
                         pair->old->label);
-    if (next->not_after <= saf_clock_now())
+    if (chain_has_ended(next, saf_clock_now()))
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s expired at %s", next->owner, next->label, saf_time_format(when, next->not_after));
+    if (next->not_before > saf_clock_now())
+        return saf_fail(err, SAF_E_CONFLICT, "%s/%s begins only at %s", next->owner, next->label,
+                        saf_time_format(when, next->not_before));
     if (next->revoked_at)
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s was revoked at %s (%s)", next->owner, next->label,
                         saf_time_format(when, next->revoked_at), saf_reason_name(next->reason));

@@ -74,7 +74,7 @@ static saf_status check_is_trusted(const saf_signer *signer, saf_error *err)
     if (cert->revoked_at)
         return signer_refuse(err, signer, "it was revoked at %s (%s)", saf_time_format(when, cert->revoked_at),
                              saf_reason_name(cert->reason));
-    if (cert->not_after <= saf_clock_now())
+    if (chain_has_ended(cert, saf_clock_now()))
         return signer_refuse(err, signer, "it expired at %s", saf_time_format(when, cert->not_after));
     return SAF_OK;
 }
@@ -139,15 +139,14 @@ static saf_status refuse_path(const saf_signer *signer, int error, int above, sa
     return signer_refuse(err, signer, "%s/%s above it: %s", issuer->owner, issuer->label, rule);
 }
 
-/* As of when the certificate begins. */
-saf_status signer_check_path(const saf_signer *signer, X509 *finished, saf_error *err)
+saf_status signer_check_path(const saf_signer *signer, X509 *finished, int64_t begin, saf_error *err)
 {
     X509 *own = signer_x509(signer);
     if (own && (X509_get_extension_flags(finished) & EXFLAG_CA)) {
         long is_next = X509_NAME_cmp(X509_get_subject_name(finished), X509_get_subject_name(own)) != 0;
         SAF_TRY(check_path_len(signer, is_next, X509_get_pathlen(finished), err));
     }
-    path_verdict verdict = chain_validate(finished, signer->path, signer_begin(signer));
+    path_verdict verdict = chain_validate(finished, signer->path, begin);
     return verdict.error == X509_V_OK ? SAF_OK : refuse_path(signer, verdict.error, verdict.depth - 2, err);
 }
 
@@ -181,19 +180,22 @@ static saf_status find_path(saf_signer *signer, saf_store *store, const saf_prin
     return check_own_path(signer, err);
 }
 
-static saf_status load_key(saf_signer *signer, saf_store *store, const saf_principal *who, EVP_PKEY *handed_over,
+saf_status signer_load_key(EVP_PKEY **out, saf_store *store, const saf_principal *who, const saf_cert *cert, EVP_PKEY *handed_over,
                            saf_error *err)
 {
-    const saf_cert *cert = signer->cert;
-    if (handed_over) {
-        SAF_TRY(saf_store_ask(store, who, SAF_FN_CERT_SIGN, cert->owner, cert->label, err));
-        EVP_PKEY_up_ref(handed_over);
-        signer->key = handed_over;
-    } else if (cert->key_place == SAF_KEY_NONE) {
+    if (!handed_over)
+        return saf_store_load_signing_key(out, store, who, cert, err);
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_CERT_SIGN, cert->owner, cert->label, err));
+    EVP_PKEY_up_ref(handed_over);
+    *out = handed_over;
+    return SAF_OK;
+}
+
+static saf_status load_key(saf_signer *signer, saf_store *store, const saf_principal *who, EVP_PKEY *handed_over, saf_error *err)
+{
+    if (!handed_over && signer->cert->key_place == SAF_KEY_NONE)
         return signer_refuse(err, signer, "it has no private key here");
-    } else {
-        SAF_TRY(saf_store_load_signing_key(&signer->key, store, who, cert, err));
-    }
+    SAF_TRY(signer_load_key(&signer->key, store, who, signer->cert, handed_over, err));
     if (!der_same_public_key(signer->key, X509_get0_pubkey(signer_x509(signer))))
         return signer_refuse(err, signer, "the private key is not its");
     return SAF_OK;

@@ -28,6 +28,11 @@ OWN_HANDLE(saf_signer, saf_signer_close)
 /** A signer for the self-signed certificate of @p key, which will be called @p owner and @p label. */
 saf_status signer_open_self(saf_signer **out, const char *owner, const char *label, EVP_PKEY *key, saf_error *err);
 
+/** The private key of @p cert to sign with (function SAF_FN_CERT_SIGN): @p handed_over, or when that is NULL the one in the store. Whether it
+ *  belongs to the certificate is not looked at. SAF_E_NOT_FOUND (has none), SAF_E_UNSUPPORTED (it is in a token). */
+saf_status signer_load_key(EVP_PKEY **out, saf_store *store, const saf_principal *who, const saf_cert *cert, EVP_PKEY *handed_over,
+                           saf_error *err);
+
 /** The signer's certificate; NULL: see cert. */
 static inline X509 *signer_x509(const saf_signer *signer)
 {
@@ -38,8 +43,8 @@ static inline X509 *signer_x509(const saf_signer *signer)
 saf_status signer_scheme(signature_scheme **out, const saf_signer *signer, saf_signature signature, saf_error *err);
 
 /** Whether verifiers will accept what @p signer signed: path lengths, and all the rules that chain_validate() knows. @p finished is read
- *  from its DER. SAF_E_CONFLICT. */
-saf_status signer_check_path(const saf_signer *signer, X509 *finished, saf_error *err);
+ *  from its DER, and judged as of when it begins. SAF_E_CONFLICT. */
+saf_status signer_check_path(const saf_signer *signer, X509 *finished, int64_t begin, saf_error *err);
 
 /** When what is signed now begins: when its signer does, if that is later than now. */
 int64_t signer_begin(const saf_signer *signer);

@@ -267,7 +267,17 @@ saf_status saf_subject_check(const char *subject, saf_error *err)
 
 enum { FOREIGN_ENTRIES_MAX = 64 };
 
-static saf_status check_entry(const X509_NAME_ENTRY *entry, const char *what, saf_error *err)
+/* What has no upper bound that we know has none. */
+static size_t max_of(const X509_NAME_ENTRY *entry)
+{
+    int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+    for (size_t i = 0; i < sizeof ATTRIBUTES / sizeof *ATTRIBUTES; i++)
+        if (ATTRIBUTES[i].nid == nid)
+            return ATTRIBUTES[i].max;
+    return SIZE_MAX;
+}
+
+static const char *fault_of(const X509_NAME_ENTRY *entry)
 {
     unsigned char *text = NULL;
     size_t count = 0;
@@ -276,9 +286,10 @@ static saf_status check_entry(const X509_NAME_ENTRY *entry, const char *what, sa
     OPENSSL_free(text);
     ERR_clear_error();
     if (fault)
-        return saf_fail(err, SAF_E_MALFORMED, "the subject of %s has %s", what,
-                        fault == TEXT_NOT_UTF8 ? "a part that is not text" : "a control character");
-    return count ? SAF_OK : saf_fail(err, SAF_E_MALFORMED, "the subject of %s has a part without value", what);
+        return fault == TEXT_NOT_UTF8 ? "a part that is not text" : "a control character";
+    if (!count)
+        return "a part without value";
+    return count > max_of(entry) ? "a part that is longer than RFC 5280 allows" : NULL;
 }
 
 saf_status subject_check_name(const X509_NAME *name, const char *what, saf_error *err)
@@ -286,7 +297,26 @@ saf_status subject_check_name(const X509_NAME *name, const char *what, saf_error
     int count = X509_NAME_entry_count(name);
     if (count > FOREIGN_ENTRIES_MAX)
         return saf_fail(err, SAF_E_MALFORMED, "the subject of %s has %d parts, and %d are enough", what, count, FOREIGN_ENTRIES_MAX);
-    for (int i = 0; i < count; i++)
-        SAF_TRY(check_entry(X509_NAME_get_entry(name, i), what, err));
+    for (int i = 0; i < count; i++) {
+        const char *fault = fault_of(X509_NAME_get_entry(name, i));
+        if (fault)
+            return saf_fail(err, SAF_E_MALFORMED, "the subject of %s has %s", what, fault);
+    }
+    return SAF_OK;
+}
+
+saf_status subject_copy(X509_NAME **out, const X509_NAME *name, saf_error *err)
+{
+    OWN(X509_NAME) *copy = X509_NAME_new();
+    int before = -1;
+    for (int i = 0; copy && i < X509_NAME_entry_count(name); i++) {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+        if (!X509_NAME_add_entry(copy, entry, -1, X509_NAME_ENTRY_set(entry) == before ? -1 : 0))
+            return saf_fail_openssl(err, "cannot copy the subject");
+        before = X509_NAME_ENTRY_set(entry);
+    }
+    if (!copy)
+        return saf_fail_memory(err);
+    *out = GIVE(&copy);
     return SAF_OK;
 }

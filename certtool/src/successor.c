@@ -3,8 +3,6 @@
 
 #include <base/fail.h>
 
-enum { VALID_DAYS_MAX = 36525 };
-
 /* RFC 5280 4.2.1.3: places in the BIT STRING. */
 enum { BIT_KEY_ENCIPHERMENT = 2, BIT_DATA_ENCIPHERMENT, BIT_KEY_AGREEMENT, BIT_ENCIPHER_ONLY = 7, BIT_DECIPHER_ONLY };
 
@@ -14,15 +12,6 @@ typedef struct succession {
     const saf_signer *signer;
     bool is_other_issuer;
 } succession;
-
-static saf_status append_made(saf_buffer *out, X509_EXTENSION *made, saf_error *err)
-{
-    OWN(X509_EXTENSION) *extension = made;
-    if (!extension)
-        return saf_fail_openssl(err, "cannot make an extension");
-    DER_APPEND(out, X509_EXTENSION, extension);
-    return saf_buffer_check(out, err);
-}
 
 /* RFC 3279 2.3.1, RFC 5480 3 with RFC 8813 3: RSA keys do not agree, keys on curves do not encipher. */
 static int clear_unfit(ASN1_BIT_STRING *usage, bool transports)
@@ -48,7 +37,7 @@ static saf_status append_key_usage(saf_buffer *out, const succession *how, X509_
         return saf_fail_openssl(err, "cannot read the key usage");
     if (!left)
         return saf_fail(err, SAF_E_CONFLICT, "the old certificate's key usage is not one for the new kind of key");
-    return append_made(out, X509V3_EXT_i2d(NID_key_usage, X509_EXTENSION_get_critical(extension), usage), err);
+    return extensions_append(out, NID_key_usage, X509V3_EXT_i2d(NID_key_usage, X509_EXTENSION_get_critical(extension), usage), err);
 }
 
 static bool is_rsa(X509 *x509)
@@ -57,34 +46,38 @@ static bool is_rsa(X509 *x509)
     return key && EVP_PKEY_is_a(key, "RSA");
 }
 
-static saf_status append_one(saf_buffer *out, const succession *how, X509_EXTENSION *extension, saf_error *err)
+/* What is about the old one alone, or what its issuer said and another one has not. */
+static bool is_left_out(const succession *how, int nid)
 {
-    switch (OBJ_obj2nid(X509_EXTENSION_get_object(extension))) {
-    case NID_authority_key_identifier:
-        saf_buffer_append(out, saf_buffer_bytes(&how->signer->authority_key_id));
-        return saf_buffer_check(out, err);
-    case NID_subject_key_identifier:
-        if (how->key)
-            return extensions_subject_key_id(out, how->key, err);
-        break;
-    case NID_key_usage:
-        if (how->key && how->key->transports != is_rsa(how->old))
-            return append_key_usage(out, how, extension, err);
-        break;
+    switch (nid) {
     case NID_ct_precert_scts: /* RFC 6962 3.3: they are signatures about the old one */
     case NID_ct_precert_poison:
-        return SAF_OK;
+    case NID_private_key_usage_period: /* RFC 3280 4.2.1.4: it has the old one's dates */
+        return true;
+    case NID_certificate_policies: /* RFC 5280 4.2.1.4: by which it was issued */
     case NID_crl_distribution_points:
     case NID_freshest_crl:
     case NID_info_access:
     case NID_issuer_alt_name:
-        if (how->is_other_issuer)
-            return SAF_OK;
-        break;
+        return how->is_other_issuer;
     default:
-        break;
+        return false;
     }
-    DER_APPEND(out, X509_EXTENSION, extension);
+}
+
+static saf_status append_one(saf_buffer *out, const succession *how, X509_EXTENSION *extension, saf_error *err)
+{
+    int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    if (is_left_out(how, nid))
+        return SAF_OK;
+    if (nid == NID_subject_key_identifier && how->key)
+        return extensions_subject_key_id(out, how->key, err);
+    if (nid == NID_key_usage && how->key && how->key->transports != is_rsa(how->old))
+        return append_key_usage(out, how, extension, err);
+    if (nid == NID_authority_key_identifier)
+        saf_buffer_append(out, saf_buffer_bytes(&how->signer->authority_key_id));
+    else
+        DER_APPEND(out, X509_EXTENSION, extension);
     return saf_buffer_check(out, err);
 }
 
@@ -120,12 +113,9 @@ saf_status successor_fill(cert_content *out, X509 *old, const public_key *key, c
 
 saf_status successor_set_dates(cert_content *out, const saf_cert *old, unsigned valid_days, const saf_signer *signer, saf_error *err)
 {
-    int64_t seconds = valid_days * (int64_t)86400;
-    if (valid_days > VALID_DAYS_MAX)
-        return saf_fail(err, SAF_E_USAGE, "%u days are too long; a certificate is valid for at most %d", valid_days, VALID_DAYS_MAX);
-    if (!valid_days)
-        seconds = old->not_after - old->not_before;
-    if (seconds <= 0 || seconds > VALID_DAYS_MAX * (int64_t)86400)
+    int64_t seconds = valid_days ? valid_days * CONTENT_DAY_SEC : old->not_after - old->not_before;
+    SAF_TRY(content_check_days(valid_days, err));
+    if (seconds <= 0 || seconds > CONTENT_DAYS_MAX * CONTENT_DAY_SEC)
         return saf_fail(err, SAF_E_CONFLICT, "%s/%s does not say a usable validity; say for how many days the new one is valid",
                         old->owner, old->label);
     return content_set_dates(out, seconds, signer, err);

@@ -11,7 +11,7 @@ saf_status cli_read_bundle(saf_bundle **out, const char *file, const char *passw
     SAF_TRY(saf_file_read(&content, file, BUNDLE_FILE_MAX, err));
     if (password_source)
         SAF_TRY(saf_secret_from_source(&password, password_source, err));
-    saf_status status = saf_bundle_read(out, saf_buffer_bytes(&content), password_source ? &password : NULL, alias, file, err);
+    saf_status status = saf_bundle_read(out, saf_buffer_bytes(&content), password_source ? &password : NULL, alias, cli_file_name(file), err);
     if (status == SAF_E_DENIED && !password_source)
         saf_hint(err, "--password-source file:PATH, fd:N, env:NAME or cred:NAME");
     return status;

@@ -2,56 +2,11 @@
 
 #include <base/fail.h>
 
+#include <errno.h>
+#include <signal.h>
 #include <spawn.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-
-/* ---- the rings ---- */
-
-void cli_rings_free(cli_rings *rings)
-{
-    free(rings->items);
-    *rings = (cli_rings){ 0 };
-}
-
-static bool has(const cli_rings *rings, const saf_ring_entry *ring)
-{
-    for (size_t i = 0; i < rings->count; i++)
-        if (!strcmp(rings->items[i].owner, ring->owner) && !strcmp(rings->items[i].name, ring->name))
-            return true;
-    return false;
-}
-
-static saf_status add(cli_rings *rings, const saf_ring_entry *ring, saf_error *err)
-{
-    if (has(rings, ring))
-        return SAF_OK;
-    saf_ring_entry *items = reallocarray(rings->items, rings->count + 1, sizeof *items);
-    if (!items)
-        return saf_fail_memory(err);
-    rings->items = items;
-    rings->items[rings->count++] = *ring;
-    return SAF_OK;
-}
-
-saf_status cli_rings_add_of(cli_rings *rings, const cli *cli, saf_store *store, const saf_cert *cert, saf_error *err)
-{
-    saf_ring_query query = { .cert_owner = cert->owner, .cert_label = cert->label };
-    saf_ring_entry last;
-    for (;;) {
-        OWN(saf_ring_page) page = { 0 };
-        SAF_TRY(saf_store_list_rings(&page, store, &cli->who, &query, err));
-        if (!page.count)
-            return SAF_OK;
-        for (size_t i = 0; i < page.count; i++)
-            SAF_TRY(add(rings, &page.rings[i], err));
-        last = page.rings[page.count - 1];
-        query.after_owner = last.owner;
-        query.after_name = last.name;
-    }
-}
-
-/* ---- the command ---- */
 
 static int set_environment(const saf_ring_entry *ring, const char *store_dir)
 {
@@ -61,17 +16,36 @@ static int set_environment(const saf_ring_entry *ring, const char *store_dir)
            !setenv("SAFRING_RING_NAME", ring->name, 1) && !setenv("SAFRING_HOME", store_dir, 1);
 }
 
-/* Standard output is the answer's, which may be JSON. */
-static int spawn(pid_t *child, const char *command)
+/* The hook's own files are as readable as the caller's would be. */
+static int start_shell(pid_t *child, const cli *cli, const char *command, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes)
 {
     char shell[] = "sh", option[] = "-c";
     char *argv[] = { shell, option, (char *)command, NULL };
+    mode_t private = umask(cli->umask);
+    int failed = posix_spawn(child, "/bin/sh", actions, attributes, argv, environ);
+    umask(private);
+    return !failed;
+}
+
+static int set_default_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGXFSZ); /* which is ignored here */
+    return !posix_spawnattr_setsigdefault(attributes, &signals) && !posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
+/* Standard output is the answer's, which may be JSON. */
+static int spawn(pid_t *child, const cli *cli, const char *command)
+{
     posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions))
+    posix_spawnattr_t attributes;
+    if (posix_spawn_file_actions_init(&actions) || posix_spawnattr_init(&attributes)) /* neither allocates in glibc */
         return 0;
     int spawned = !posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0) &&
-                  !posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) &&
-                  !posix_spawn(child, "/bin/sh", &actions, NULL, argv, environ);
+                  !posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) && set_default_signals(&attributes) &&
+                  start_shell(child, cli, command, &actions, &attributes);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return spawned;
 }
@@ -80,12 +54,14 @@ static bool run_for(const cli *cli, const char *command, const char *store_dir, 
 {
     pid_t child;
     int status = -1;
-    if (!set_environment(ring, store_dir) || !spawn(&child, command)) {
+    if (!set_environment(ring, store_dir) || !spawn(&child, cli, command)) {
         cli_note(cli, "warning: the hook could not be started for ring %s/%s", ring->owner, ring->name);
         return false;
     }
-    while (waitpid(child, &status, 0) < 0)
-        continue;
+    if (TEMP_FAILURE_RETRY(waitpid(child, &status, 0)) < 0) {
+        cli_note(cli, "warning: how the hook for ring %s/%s ended is not known", ring->owner, ring->name);
+        return false;
+    }
     if (WIFEXITED(status) && !WEXITSTATUS(status))
         return true;
     cli_note(cli, "warning: the hook for ring %s/%s ended with %s %d", ring->owner, ring->name, WIFEXITED(status) ? "exit code" : "signal",

@@ -92,6 +92,7 @@ typedef struct csv_record {
     size_t offsets[CSV_FIELDS_MAX];
     size_t count;
     int too_many;
+    int is_odd; /* a zero byte, or text behind a closing quote */
 } csv_record;
 
 static void append_char(saf_buffer *out, char c)
@@ -120,16 +121,17 @@ static int is_end_of_field(const csv_reader *reader)
     return c == ',' || c == '\n' || (c == '\r' && reader->at + 1 < reader->end && reader->at[1] == '\n');
 }
 
-static saf_status read_field(saf_buffer *out, csv_reader *reader, const char *what, saf_error *err)
+static saf_status read_field(csv_record *record, saf_buffer *out, csv_reader *reader, const char *what, saf_error *err)
 {
+    size_t start = out->len;
     unsigned begun = reader->line;
-    if (reader->at < reader->end && *reader->at == '"') {
-        reader->at++;
-        if (!read_quoted(out, reader))
-            return saf_fail(err, SAF_E_MALFORMED, "%s: the quote that begins in line %u does not end", what, begun);
-    }
-    while (reader->at < reader->end && !is_end_of_field(reader))
+    int is_quoted = reader->at < reader->end && *reader->at == '"';
+    reader->at += is_quoted;
+    if (is_quoted && !read_quoted(out, reader))
+        return saf_fail(err, SAF_E_MALFORMED, "%s: the quote that begins in line %u does not end", what, begun);
+    for (; reader->at < reader->end && !is_end_of_field(reader); record->is_odd |= is_quoted)
         append_char(out, *reader->at++);
+    record->is_odd |= out->len > start && memchr(out->data + start, 0, out->len - start) != NULL;
     append_char(out, 0);
     return SAF_OK;
 }
@@ -142,7 +144,7 @@ static saf_status read_record(csv_record *record, saf_buffer *out, csv_reader *r
             record->too_many = 1;
         else
             record->offsets[record->count++] = out->len;
-        SAF_TRY(read_field(out, reader, what, err));
+        SAF_TRY(read_field(record, out, reader, what, err));
         more = reader->at < reader->end && *reader->at == ',';
         reader->at += more;
     }
@@ -174,7 +176,7 @@ static saf_status read_header(csv_header *header, csv_reader *reader, const char
     for (size_t i = 0; i < record.count; i++) {
         const char *name = field_of(&record, &text, i);
         int column = find_column(name);
-        if (column < 0 || record.too_many)
+        if (column < 0 || record.too_many || record.is_odd)
             return refuse_column(what, name, err);
         if (seen & 1u << column)
             return saf_fail(err, SAF_E_MALFORMED, "%s: there are two columns \"%s\"", what, name);
@@ -192,6 +194,8 @@ static void fill_from_record(issue_line *line, const csv_header *header, const c
         line->wrong = "it has not as many fields as the first line";
         return;
     }
+    if (record->is_odd)
+        line->wrong = "it has a zero byte, or text behind a closing quote";
     for (size_t i = 0; i < record->count; i++) {
         const char *value = field_of(record, text, i);
         if (!is_utf8(saf_bytes_of_text(value)))

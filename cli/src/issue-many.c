@@ -49,7 +49,7 @@ static saf_status parse_days(unsigned *out, const char *text, saf_error *err)
 static saf_status parse_key(saf_key_spec *out, const char *text, saf_error *err)
 {
     if (!strncmp(text, "token:", strlen("token:")))
-        return saf_fail(err, SAF_E_UNSUPPORTED, "keys in tokens are made one by one, not from a list");
+        return saf_fail(err, SAF_E_USAGE, "keys in tokens are made one by one, not from a list");
     return saf_key_spec_parse(out, text, err);
 }
 
@@ -57,8 +57,7 @@ static saf_status check_names(const char *owner, const char *label, saf_error *e
 {
     char folded[SAF_OWNER_MAX + 1];
     SAF_TRY(saf_owner_fold(folded, owner, err));
-    if (!strcmp(folded, SAF_OWNER_CERTAUTH))
-        return saf_fail(err, SAF_E_USAGE, "%s has certificate authorities only", SAF_OWNER_CERTAUTH);
+    SAF_TRY(cli_leaf_owner_check(folded, err));
     return saf_label_check(label, err);
 }
 
@@ -163,7 +162,21 @@ static bool stops_all(saf_status status)
     return status == SAF_E_IO || status == SAF_E_BUSY || status == SAF_E_MEMORY || status == SAF_E_TOKEN_GONE;
 }
 
-static saf_status issue_all(task *tasks, size_t count, const saf_signer *signer, saf_change *change, saf_error *err)
+/* Another command may have been faster since prepare() looked. */
+static saf_status issue_or_find(task *task, const job *job, saf_change *change)
+{
+    saf_status status = issue_in_step(task, change, &task->why);
+    if (status == SAF_OK)
+        task->state = TASK_ISSUED;
+    else if (status == SAF_E_EXISTS) {
+        saf_error ignored;
+        saf_cert_free(&task->cert);
+        status = look_for(task, job, &ignored) == SAF_OK ? SAF_OK : status;
+    }
+    return status;
+}
+
+static saf_status issue_all(task *tasks, size_t count, const job *job, const saf_signer *signer, saf_change *change, saf_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         task *task = &tasks[i];
@@ -171,12 +184,12 @@ static saf_status issue_all(task *tasks, size_t count, const saf_signer *signer,
             continue;
         task->request.key = task->key;
         task->request.signer = signer;
-        saf_status status = issue_in_step(task, change, &task->why);
+        saf_status status = issue_or_find(task, job, change);
         if (stops_all(status)) {
             *err = task->why;
             return status;
         }
-        task->state = status == SAF_OK ? TASK_ISSUED : TASK_FAILED;
+        fail_task(task);
     }
     return SAF_OK;
 }
@@ -191,28 +204,44 @@ static saf_status run_batch(job *job, task *tasks, size_t count, saf_error *err)
     make_keys(tasks, count);
     SAF_TRY(saf_change_begin(&change, job->store, &job->cli->who, err));
     SAF_TRY(saf_signer_open(&signer, job->store, &job->cli->who, defaults->signer_owner, defaults->signer_label, job->signer_key, err));
-    SAF_TRY(issue_all(tasks, count, signer, change, err));
+    SAF_TRY(issue_all(tasks, count, job, signer, change, err));
     return job->cli->common.dry_run ? SAF_OK : saf_change_commit(&change, err);
 }
 
 /* ---- answers ---- */
 
-static void say_task(job *job, const task *task)
+static const char *done_text(const job *job, const task *task)
+{
+    return task->state == TASK_WAS_THERE ? "there already" : job->cli->common.dry_run ? "would issue" : "issued";
+}
+
+static void say_text(const job *job, const task *task)
+{
+    const char *owner = task->line->values[ISSUE_OWNER], *label = task->line->values[ISSUE_LABEL];
+    if (task->state == TASK_FAILED)
+        cli_say(job->cli, "line %u: failed %.20s/%.80s: %s\n", task->line->number, owner ? owner : "", label ? label : "", task->why.text);
+    else
+        cli_say(job->cli, "line %u: %s %s/%s, serial %s\n", task->line->number, done_text(job, task), task->cert->owner, task->cert->label,
+                task->cert->serial);
+}
+
+static void say_json(const job *job, const task *task)
 {
     static const char *const names[] = { [TASK_ISSUED] = "issued", [TASK_WAS_THERE] = "was-there", [TASK_FAILED] = "failed" };
     const char *owner = task->line->values[ISSUE_OWNER], *label = task->line->values[ISSUE_LABEL];
     json_t *shape = json_pack("{s:i,s:s,s:o,s:o}", "line", (int)task->line->number, "result", names[task->state], "owner",
                               owner ? cli_text(owner) : json_null(), "label", label ? cli_text(label) : json_null());
-    if (task->state == TASK_FAILED) {
-        cli_say(job->cli, "line %u: failed %s/%s: %s\n", task->line->number, owner ? owner : "", label ? label : "", task->why.text);
+    if (task->state == TASK_FAILED)
         json_object_set_new(shape, "message", cli_text(task->why.text));
-    } else {
-        const char *done = task->state == TASK_WAS_THERE ? "there already" : job->cli->common.dry_run ? "would issue" : "issued";
-        cli_say(job->cli, "line %u: %s %s/%s, serial %s\n", task->line->number, done, task->cert->owner, task->cert->label,
-                task->cert->serial);
+    else
         json_object_set_new(shape, "serial", json_string(task->cert->serial));
-    }
     json_array_append_new(job->list, shape);
+}
+
+/* A million lines of an answer that nobody asked for would need a gigabyte. */
+static void say_task(job *job, const task *task)
+{
+    (job->cli->common.json ? say_json : say_text)(job, task);
     job->issued += task->state == TASK_ISSUED;
     job->there += task->state == TASK_WAS_THERE;
     job->failed += task->state == TASK_FAILED;
@@ -279,8 +308,10 @@ saf_status cli_issue_from_list(cli *cli, const cli_issue_many *many, const saf_i
     OWN(saf_buffer) content = { 0 };
     OWN(issue_list) list = { 0 };
     OWN(saf_store) *store = NULL;
+    if (many->key)
+        SAF_TRY(parse_key(&(saf_key_spec){ 0 }, many->key, err));
     SAF_TRY(saf_file_read(&content, many->file, ISSUE_LIST_FILE_MAX, err));
-    SAF_TRY(issue_list_read(&list, saf_buffer_bytes(&content), many->file, err));
+    SAF_TRY(issue_list_read(&list, saf_buffer_bytes(&content), cli_file_name(many->file), err));
     SAF_TRY(cli_open_store(&store, cli, err));
     OWN(cli_keys) keys = { .cli = cli, .store = store };
     OWN(EVP_PKEY) *signer_key = NULL;

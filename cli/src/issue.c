@@ -3,12 +3,23 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
+#include <string.h>
+
 const char *const cli_serial_kinds[] = { "random", "sequential", NULL };
 const char *const cli_issue_if_exists[] = { "fail", "keep", NULL };
 const char *const cli_signatures[] = { "pkcs1", "pss", NULL };
 const char *const cli_profiles[] = { "server", "client", "zowe", NULL };
 const saf_profile cli_profile_values[] = { SAF_PROFILE_SERVER, SAF_PROFILE_CLIENT, SAF_PROFILE_ZOWE };
 enum { IF_EXISTS_FAIL, IF_EXISTS_KEEP };
+
+saf_status cli_leaf_owner_check(const char *owner, saf_error *err)
+{
+    if (strcmp(owner, SAF_OWNER_CERTAUTH) != 0)
+        return SAF_OK;
+    (void)saf_fail(err, SAF_E_USAGE, "%s has certificate authorities only", SAF_OWNER_CERTAUTH);
+    saf_hint(err, "safring ca create makes one");
+    return SAF_E_USAGE;
+}
 
 const char *cli_default_key(saf_profile profile)
 {
@@ -60,6 +71,12 @@ void cli_say_cert(const cli *cli, const char *what_happened, const saf_cert *cer
     json_object_update_new(cli->result, cli_shape_cert(cert));
 }
 
+void cli_say_new_cert(const cli *cli, const char *what_happened, const saf_cert *cert)
+{
+    cli_say_cert(cli, what_happened, cert);
+    cli_hide_draft(cli, cli->result);
+}
+
 /* Found only when that is fine: with --if-exists fail, an early answer saves making an RSA key for nothing. */
 static saf_status find_existing(saf_cert **out, const cli *cli, const cli_issue *issue, saf_store *store, saf_error *err)
 {
@@ -91,10 +108,17 @@ static saf_status issue_new(cli *cli, cli_keys *keys, saf_issue_request *request
     SAF_TRY(saf_change_begin(&change, keys->store, &cli->who, err));
     SAF_TRY(saf_cert_issue(&cert, change, request, err));
     SAF_TRY(cli_keys_keep(keys, change, err));
-    cli_say_cert(cli, cli->common.dry_run ? "would issue" : "issued", cert);
+    cli_say_new_cert(cli, cli->common.dry_run ? "would issue" : "issued", cert);
     json_object_set_new(cli->result, "made", json_boolean(!cli->common.dry_run));
     SAF_TRY(cli_end_change(cli, &change, err));
     cli_keys_show_cert(keys, cert);
+    return SAF_OK;
+}
+
+static saf_status say_existing(const cli *cli, const saf_cert *existing)
+{
+    cli_say_cert(cli, "there already:", existing);
+    json_object_set_new(cli->result, "made", json_false());
     return SAF_OK;
 }
 
@@ -120,10 +144,10 @@ saf_status cli_issue_certificate(cli *cli, const cli_issue *issue, saf_issue_req
     /* A signer has to be there: without one in a store there is nothing to begin with. */
     SAF_TRY(request->signer_owner ? cli_open_store(&store, cli, err) : cli_open_store_to_change(&store, cli, err));
     SAF_TRY(find_existing(&existing, cli, issue, store, err));
-    if (existing) {
-        cli_say_cert(cli, "there already:", existing);
-        json_object_set_new(cli->result, "made", json_false());
-        return SAF_OK;
-    }
-    return make_and_issue(cli, store, &place, request, err);
+    if (existing)
+        return say_existing(cli, existing);
+    saf_status status = make_and_issue(cli, store, &place, request, err);
+    if (status != SAF_E_EXISTS || issue->if_exists != IF_EXISTS_KEEP) /* else another command was faster */
+        return status;
+    return saf_store_find_cert(&existing, store, &cli->who, issue->name.owner, issue->name.name, err) == SAF_OK ? say_existing(cli, existing) : status;
 }

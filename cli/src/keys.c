@@ -65,9 +65,37 @@ static saf_status lock(cli_keys *keys, saf_error *err)
     if (keys->lock)
         return SAF_OK;
     snprintf(path, sizeof path, "%s/keys.lock", saf_store_dir(keys->store));
-    SAF_TRY(saf_lock_take(&fd, path, SAF_LOCK_EXCLUSIVE, WAIT_MS, err));
+    saf_status status = saf_lock_take(&fd, path, SAF_LOCK_EXCLUSIVE, WAIT_MS, err);
+    if (status == SAF_E_BUSY)
+        saf_hint(err, "another command makes or destroys a key in a token; try again when it is done");
+    if (status != SAF_OK)
+        return status;
     keys->lock = fd + 1;
     return SAF_OK;
+}
+
+static cli_known_pin *find_pin(cli_keys *keys, const char *token)
+{
+    for (size_t i = 0; i < CLI_KNOWN_PINS; i++)
+        if (!strcmp(keys->pins[i].token, token))
+            return &keys->pins[i];
+    return NULL;
+}
+
+static saf_status read_pin(saf_secret *out, cli_keys *keys, const char *token, saf_error *err)
+{
+    const cli_known_pin *known = find_pin(keys, token);
+    return known ? saf_secret_set(out, saf_secret_bytes(&known->pin), err) : cli_read_pin(out, keys->cli, token, err);
+}
+
+static void remember_pin(cli_keys *keys, const char *token, saf_secret *pin)
+{
+    cli_known_pin *room = find_pin(keys, "");
+    if (find_pin(keys, token) || !room)
+        return;
+    snprintf(room->token, sizeof room->token, "%s", token);
+    room->pin = *pin;
+    *pin = (saf_secret){ 0 };
 }
 
 static saf_status open_token(cli_keys *keys, const saf_p11_uri *uri, saf_error *err)
@@ -81,9 +109,10 @@ static saf_status open_token(cli_keys *keys, const saf_p11_uri *uri, saf_error *
     memcpy(token.serial, uri->serial, sizeof token.serial);
     if (!keys->p11)
         SAF_TRY(cli_open_p11(&keys->p11, keys->cli, err));
-    SAF_TRY(cli_read_pin(&pin, keys->cli, uri->token, err));
+    SAF_TRY(read_pin(&pin, keys, uri->token, err));
     SAF_TRY(saf_p11_login(&keys->session, keys->p11, &token, &pin, err));
     memcpy(keys->token, uri->token, sizeof keys->token);
+    remember_pin(keys, uri->token, &pin);
     return SAF_OK;
 }
 
@@ -95,17 +124,18 @@ static saf_status end_intent(cli_keys *keys, uint64_t number, saf_error *err)
     return saf_change_commit(&change, err);
 }
 
-static saf_status settle(cli_keys *keys, const saf_intent *intent, saf_error *err)
+/* Only what no certificate has is destroyed, whatever the intent was: a commit may have come through although it was reported as failed. */
+static saf_status settle(cli_keys *keys, uint64_t intent, const char *text, saf_error *err)
 {
     saf_p11_uri uri;
     bool used = false;
-    SAF_TRY(saf_p11_uri_parse(&uri, intent->uri, err));
+    SAF_TRY(saf_p11_uri_parse(&uri, text, err));
     if (strcmp(uri.token, keys->token) != 0)
         return SAF_OK;
-    SAF_TRY(saf_store_uses_key_uri(&used, keys->store, &keys->cli->who, intent->uri, err));
+    SAF_TRY(saf_store_uses_key_uri(&used, keys->store, &keys->cli->who, text, err));
     if (!used)
         SAF_TRY(saf_p11_destroy_pair(keys->session, &uri, err));
-    return end_intent(keys, intent->number, err);
+    return end_intent(keys, intent, err);
 }
 
 /* What a killed command, or a rollover, left to do in the token that is open now. */
@@ -116,7 +146,7 @@ static saf_status settle_all(cli_keys *keys, saf_error *err)
     SAF_TRY(saf_store_list_intents(&page, keys->store, &keys->cli->who, err));
     for (size_t i = 0; i < page.count; i++)
         if (page.intents[i].number != keys->intent)
-            SAF_TRY(settle(keys, &page.intents[i], err));
+            SAF_TRY(settle(keys, page.intents[i].number, page.intents[i].uri, err));
     return SAF_OK;
 }
 
@@ -241,16 +271,8 @@ saf_status cli_keys_of_signer(EVP_PKEY **out, cli_keys *keys, const char *owner,
 /* A pair that was made and not kept: the command failed after it. */
 static void undo(cli_keys *keys)
 {
-    saf_p11_uri uri;
     saf_error why = { 0 };
-    if (!keys->intent || !keys->session)
-        return;
-    saf_status status = saf_p11_uri_parse(&uri, keys->uri, &why);
-    if (status == SAF_OK)
-        status = saf_p11_destroy_pair(keys->session, &uri, &why);
-    if (status == SAF_OK)
-        status = end_intent(keys, keys->intent, &why);
-    if (status != SAF_OK)
+    if (keys->intent && keys->session && settle(keys, keys->intent, keys->uri, &why) != SAF_OK)
         cli_note(keys->cli, "warning: the new private key is still in token %s (%s); the next command that makes a key there destroys it",
                  keys->token, why.text);
 }
@@ -260,6 +282,8 @@ void cli_keys_close(cli_keys *keys)
     undo(keys);
     saf_p11_logout(&keys->session);
     saf_p11_close(&keys->p11);
+    for (size_t i = 0; i < CLI_KNOWN_PINS; i++)
+        saf_secret_free(&keys->pins[i].pin);
     if (keys->lock)
         close(keys->lock - 1);
     *keys = (cli_keys){ .cli = keys->cli };

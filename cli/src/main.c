@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,16 +15,23 @@
 
 enum { SECURE_HEAP = 256 * 1024, SECURE_HEAP_MIN = 32 };
 
-/* Secrets pass through this process: no core dump, no other process of this user may look in, new files are private. */
-static void harden(void)
+/* Secrets pass through this process: no core dump, no other process of this user may look in, new files are private. Returns the caller's umask. */
+static mode_t harden(void)
 {
     const struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
 #ifndef SAFRING_TRACEABLE /* a leak checker has to look in */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
-    umask(077);
     CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
+    return umask(077);
+}
+
+/* A file that grows too large is an error with a text, not the end; and whoever starts a hook must hear of its end, whatever the caller ignored. */
+static void set_signals(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
 }
 
 static saf_status flush(saf_error *err)
@@ -90,14 +98,16 @@ static saf_status answer(cli *cli, int argc, char *const argv[], saf_error *err)
 int main(int argc, char *argv[])
 {
     open_standard_streams();
-    harden();
+    mode_t umask_before = harden();
+    set_signals();
     OWN(json_t) *result = json_object();
     OWN(json_t) *notes = json_array();
     OWN(saf_buffer) said = { 0 };
     OWN(saf_secret) passphrase = { 0 };
+    OWN(saf_secret) pin = { 0 };
     saf_error err = { 0 };
-    cli cli = { .common.json = wants_json(argc, argv), .store_passphrase = &passphrase, .result = result, .notes = notes,
-                .said = &said };
+    cli cli = { .common.json = wants_json(argc, argv), .store_passphrase = &passphrase, .pin = &pin, .umask = umask_before,
+                .result = result, .notes = notes, .said = &said };
     saf_status status = answer(&cli, argc, argv, &err);
     if (status != SAF_OK)
         return cli_report_failure(&cli, status, &err);

@@ -122,5 +122,9 @@ saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_
 {
     char prompt[80];
     snprintf(prompt, sizeof prompt, "PIN of token %s: ", token);
-    return cli_read_secret(out, cli->common.pin_source, "pin-source", prompt, CLI_PROMPT_ONCE, err);
+    if (!cli->common.pin_source)
+        return cli_read_secret(out, NULL, "pin-source", prompt, CLI_PROMPT_ONCE, err);
+    if (!cli->pin->len)
+        SAF_TRY(saf_secret_from_source(cli->pin, cli->common.pin_source, err));
+    return saf_secret_set(out, saf_secret_bytes(cli->pin), err);
 }

@@ -5,6 +5,7 @@
 #include <base/utf8.h>
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- text that is safe to show ---- */
 
@@ -36,6 +37,11 @@ static void append_shown(saf_buffer *out, saf_bytes text)
         saf_buffer_append(out, is_shown(at, len) ? saf_bytes_of(at, len) : saf_bytes_of_text("?"));
         at += len ? len : 1;
     }
+}
+
+const char *cli_file_name(const char *file)
+{
+    return strcmp(file, "-") != 0 ? file : "standard input";
 }
 
 json_t *cli_text(const char *text)

@@ -49,11 +49,11 @@ char *cli_state_text(char *out, size_t out_cap, const saf_cert *cert)
     return out;
 }
 
-static char *pem_of(saf_bytes der)
+char *cli_pem(const char *name, saf_bytes der)
 {
     OWN(BIO) *bio = BIO_new(BIO_s_mem());
     char *data = NULL, *pem = NULL;
-    if (!bio || !PEM_write_bio(bio, "CERTIFICATE", "", der.data, (long)der.len))
+    if (!bio || !PEM_write_bio(bio, name, "", der.data, (long)der.len))
         return NULL;
     long len = BIO_get_mem_data(bio, &data);
     pem = malloc((size_t)len + 1);
@@ -78,7 +78,7 @@ static json_t *time_or_null(int64_t seconds)
 json_t *cli_shape_cert(const saf_cert *cert)
 {
     OWN(own_text) fingerprint = cli_hex(cert->fingerprint, sizeof cert->fingerprint);
-    OWN(own_text) pem = pem_of(cert->der);
+    OWN(own_text) pem = cli_pem(PEM_STRING_X509, cert->der);
     char from[SAF_TIME_TEXT_SIZE], until[SAF_TIME_TEXT_SIZE];
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:b,s:o,s:o,s:o,s:s?,s:o}", //
                      "owner", cert->owner, "label", cert->label, "subject", cert->subject, "issuer", cert->issuer,
@@ -89,6 +89,14 @@ json_t *cli_shape_cert(const saf_cert *cert)
                      text_or_null(fingerprint), "pem", text_or_null(pem), "revoked_at", time_or_null(cert->revoked_at),
                      "revocation_reason", cert->revoked_at ? saf_reason_name(cert->reason) : NULL, "requested_at",
                      time_or_null(cert->requested_at));
+}
+
+void cli_hide_draft(const cli *cli, json_t *shape)
+{
+    if (!cli->common.dry_run)
+        return;
+    json_object_set_new(shape, "pem", json_null());
+    json_object_set_new(shape, "fingerprint_sha256", json_null());
 }
 
 json_t *cli_shape_connection(const saf_connection *connection)

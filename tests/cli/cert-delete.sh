@@ -21,7 +21,11 @@ refused 5 "ALICE/b was asked for" safring cert delete ALICE/b
 notes "--force"
 ok safring cert delete ALICE/b --force
 
+it "refuses a CA whose certificates are still out: its key is needed to revoke them"
+refused 5 "CERTAUTH/ca has issued certificates that are still valid" safring cert delete CERTAUTH/ca
+notes "ca issued"
+
 it "deletes nothing on a dry run, and nothing that is not there"
-ok safring cert delete CERTAUTH/ca --dry-run
+ok safring cert delete CERTAUTH/ca --force --dry-run
 ok safring cert show CERTAUTH/ca
 refused 4 "no certificate ALICE/none" safring cert delete ALICE/none

@@ -142,3 +142,38 @@ refused 2 "for a file" safring cert export ALICE/web --mode 0600
 it "reports the certificate as a member of the answer when there is no file"
 ok safring cert export ALICE/web --json
 field .pem | openssl x509 -noout || fail "no certificate"
+
+it "puts no private key into the place of a file that everybody may read, unless told so"
+ok safring cert export ALICE/web --out open.pem
+for dry in "" --dry-run; do
+    refused 6 "open.pem has mode 0644" safring cert export ALICE/web --with-key --out open.pem --if-exists replace $dry
+    notes "hint: --mode 0600"
+done
+grep -q PRIVATE open.pem && fail "the key is in it"
+ok safring cert export ALICE/web --with-key --out open.pem --if-exists replace --mode 0644
+notes "warning: with mode 0644 others can read the private key"
+ok safring cert export ALICE/web --with-key --out open.pem --if-exists replace --mode 0600
+silent_on "warning"
+
+it "takes its own password away again when the file cannot be written"
+no_room() { (ulimit -f 1 && "$SAFRING" "$@"); }
+refused 1 "cannot write room.p12: File too large" no_room cert export ALICE/web --format p12 --chain --with-key --out room.p12
+[ ! -e room.p12 ] && [ ! -e room.p12.password ] || fail "something was left"
+
+it "does not take a password that somebody else could have put there"
+echo planted >planted.p12.password
+chmod 666 planted.p12.password
+refused 6 "planted.p12.password is not yours alone" safring cert export ALICE/web --format p12 --with-key --out planted.p12
+rm planted.p12.password
+ln -s pw planted.p12.password
+refused 6 "planted.p12.password is not yours alone" safring cert export ALICE/web --format p12 --with-key --out planted.p12
+[ ! -e planted.p12 ] || fail "it was written"
+
+it "makes one password when eight export at once, and the file opens with it"
+for n in 1 2 3 4 5 6 7 8; do
+    { "$SAFRING" cert export ALICE/web --format p12 --with-key --out eight.p12 --if-exists replace >/dev/null 2>"notes$n" || echo "exit $?" >>"notes$n"; } &
+done
+wait
+cat notes? >"$err"
+silent_on "exit"
+ok openssl pkcs12 -in eight.p12 -passin file:eight.p12.password -noout

@@ -92,3 +92,7 @@ refused 1 "mixed.pem" safring cert import mixed.pem --owner BOB
 it "changes nothing on a dry run"
 ok safring cert import x.pem --owner BOB --label dry --dry-run
 refused 4 "no certificate" safring cert show BOB/dry
+
+it "says so when the certificate is here already, and somebody else's"
+ok safring cert import all.p7 --owner MALLORY --no-chain
+notes "BOB/LABEL00000001 stays BOB's"

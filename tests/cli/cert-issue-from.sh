@@ -76,3 +76,36 @@ DAVE,d,CN=d,dns:d.example.test' >dry.csv
 ok safring cert issue --from dry.csv --sign-with CERTAUTH/ca --dry-run
 says "would issue DAVE/d"
 refused 4 "no certificate" safring cert show DAVE/d
+
+it "does not cut a value at a zero byte, nor guess what text behind a quote means"
+printf 'owner,label,subject,san\nERIN,a\0evil,CN=a,dns:a\nERIN,"b"b,CN=b,dns:b\n' >odd.csv
+refused 1 "0 issued, 0 there already, 2 failed" safring cert issue --from odd.csv --sign-with CERTAUTH/ca
+says "line 2: failed .*zero byte"
+says "line 3: failed .*closing quote"
+
+it "takes the mark that spreadsheets write, and a name that comes twice as one"
+printf '\xef\xbb\xbfowner,label,subject,san\r\nERIN,t,CN=t,dns:t\r\nERIN,t,CN=t,dns:t\r\n' >twice.csv
+ok safring cert issue --from twice.csv --sign-with CERTAUTH/ca
+says "1 issued, 1 there already, 0 failed"
+
+it "refuses a --key that no line could have, once"
+refused 2 '"rsa:1" is not a kind of key' safring cert issue --from twice.csv --sign-with CERTAUTH/ca --key rsa:1
+refused 2 "one by one" safring cert issue --from twice.csv --sign-with CERTAUTH/ca --key token:ZWE.IDT
+
+it "shortens what it repeats of a line"
+{ echo owner,label; printf 'ERIN,%s\n' "$(head -c 100000 /dev/zero | tr '\0' l)"; } >long.csv
+refused 1 "0 issued" safring cert issue --from long.csv --sign-with CERTAUTH/ca
+[ "$(wc -c <"$out")" -lt 1000 ] || fail "it repeats all of it"
+
+it "eight at once issue each line once, and none fails"
+{ echo owner,label,subject,san; for n in $(seq 60); do echo "FRED,n$n,CN=n$n,dns:n$n.example.test"; done; } >eight.csv
+for n in 1 2 3 4 5 6 7 8; do
+    { "$SAFRING" cert issue --from eight.csv --sign-with CERTAUTH/ca --batch 20 >"issued$n" 2>"notes$n" || echo "exit $?" >>"notes$n"; } &
+done
+wait
+cat notes? >"$err"
+[ ! -s "$err" ] || fail "some failed"
+same "$(awk '/ issued, / { sum += $1 } END { print sum }' issued?)" 60
+
+it "calls standard input by its name"
+refused 1 "standard input is empty" safring cert issue --from - --sign-with CERTAUTH/ca

@@ -46,3 +46,16 @@ ok safring cert issue ALICE/s1 --sign-with CERTAUTH/localca --subject "CN=s" --k
 same "$(field .serial)" 1
 ok safring cert issue ALICE/s2 --sign-with CERTAUTH/localca --subject "CN=s" --key ec:P-256 --serial sequential --json
 same "$(field .serial)" 2
+
+it "with --if-exists keep, eight at once all find it"
+for n in 1 2 3 4 5 6 7 8; do
+    { "$SAFRING" cert issue BOB/once --sign-with CERTAUTH/localca --subject CN=once --san dns:once --if-exists keep >/dev/null 2>"notes$n" || echo "exit $?" >>"notes$n"; } &
+done
+wait
+cat notes? >"$err"
+[ ! -s "$err" ] || fail "some failed"
+
+it "says what failed when the store's file cannot grow"
+too_large() { (ulimit -f 8 && "$SAFRING" "$@"); }
+refused 1 "cannot read or write the database" too_large cert issue BOB/large --sign-with CERTAUTH/localca --subject CN=x --san dns:x
+refused 4 "BOB/large" safring cert show BOB/large

@@ -82,3 +82,32 @@ it "refuses to renew what was revoked because its key is compromised"
 ok safring cert revoke ALICE/web --reason key-compromise
 refused 5 "ALICE/web" safring cert renew ALICE/web
 notes "cert rekey"
+
+it "shows no certificate on a dry run: it would be valid, and unknown to revocation"
+ok safring cert renew CERTAUTH/ca --dry-run --json
+same "$(field .pem)" null
+ok safring cert renew --due 3650d --owner CERTAUTH --dry-run --json
+same "$(field '[.certificates[] | select(.renewed) | .pem] | unique | tojson')" "[null]"
+
+it "renews each once when eight do it at once"
+many_due() { for n in $(seq 20); do echo "DAVE,n$n,CN=n$n,dns:n$n.example.test"; done; }
+{ echo owner,label,subject,san; many_due; } >due.csv
+ok safring cert issue --from due.csv --sign-with CERTAUTH/ca --valid-days 10
+count=$(safring ca issued CERTAUTH/ca | wc -l)
+for n in 1 2 3 4 5 6 7 8; do
+    { "$SAFRING" cert renew --due 20d --owner DAVE >"renew$n" 2>"notes$n" || echo "exit $?" >>"notes$n"; } &
+done
+wait
+cat notes? >"$err"
+[ ! -s "$err" ] || fail "some failed"
+same "$(safring ca issued CERTAUTH/ca | wc -l)" $((count + 20))
+
+it "gives the hook the caller's umask, hears of its end whatever the caller ignores, and has said what is done before"
+(umask 027 && ok safring cert renew ALICE/soon2 --hook 'umask >umask; exec 2>/dev/null')
+same "$(cat umask)" 0027
+ok timeout 20 env --ignore-signal=CHLD "$SAFRING" cert renew ALICE/soon2 --hook true
+"$SAFRING" cert renew ALICE/soon2 --hook 'grep -c renewed "$out" >seen' >"$out" 2>"$err" || fail "exit $?"
+same "$(cat seen)" 1
+refused 1 "ended with signal 9" safring cert renew ALICE/soon2 --hook 'kill -9 $$'
+ok safring cert renew ALICE/soon2 --json --hook 'echo noise'
+same "$(field .label)" soon2

@@ -73,3 +73,27 @@ count=$(safring ca issued CERTAUTH/ca | wc -l)
 ok safring cert sign web.csr --sign-with CERTAUTH/ca --out dry.pem --dry-run
 [ ! -e dry.pem ] || fail "a file was written"
 same "$(safring ca issued CERTAUTH/ca | wc -l)" "$count"
+it "gives nobody a certificate on a dry run: it would be valid, and unknown to revocation"
+ok safring cert sign web.csr --sign-with CERTAUTH/ca --dry-run --json
+same "$(field '"\(.pem) \(.fingerprint_sha256) \(.made)"')" "null null false"
+ok safring cert sign web.csr --sign-with CERTAUTH/ca --json
+same "$(field .pem | openssl x509 -noout -subject)" "subject=CN = web"
+
+it "signs nothing when it could not write the answer"
+count=$(safring ca issued CERTAUTH/ca | wc -l)
+mkdir directory
+ln -s web.pem link
+for dry in "" --dry-run; do
+    refused 5 "directory is a directory" safring cert sign web.csr --sign-with CERTAUTH/ca --out directory --if-exists replace $dry
+    refused 5 "directory is a directory" safring cert sign web.csr --sign-with CERTAUTH/ca --out directory --if-exists keep $dry
+    refused 5 "link is a symbolic link" safring cert sign web.csr --sign-with CERTAUTH/ca --out link --if-exists replace $dry
+    refused 5 "/dev/null is no regular file" safring cert sign web.csr --sign-with CERTAUTH/ca --out /dev/null --if-exists replace $dry
+    refused 2 "new/ does not name a file" safring cert sign web.csr --sign-with CERTAUTH/ca --out new/ $dry
+    refused 4 "web.csr: it is not a directory" safring cert sign web.csr --sign-with CERTAUTH/ca --out web.csr/x $dry
+    refused 1 "File name too long" safring cert sign web.csr --sign-with CERTAUTH/ca --out "$(printf 'a%.0s' $(seq 300))" $dry
+done
+same "$(safring ca issued CERTAUTH/ca | wc -l)" "$count"
+
+it "says how to have the certificate again when standard output is full"
+"$SAFRING" cert sign web.csr --sign-with CERTAUTH/ca >/dev/full 2>"$err" && fail "it did not notice"
+notes "hint: it is signed and recorded.*--serial [0-9A-F]+"

@@ -77,6 +77,14 @@ done
 ok safring_token cert issue ALICE/after --sign-with CERTAUTH/tca --subject CN=after --san dns:after --key 'token:ZWE.IDT;type=ec:P-256'
 same "$(keys_in_token)" "$(safring cert list --json | jq '[.certificates[] | select(.key_uri) | .key_uri] | unique | length')"
 
+it "keeps the key of a certificate that came through although the disk reported an error"
+for n in 6 7 8 9 10 11 12; do
+    strace -f -qq -o /dev/null -e trace=fdatasync -e "inject=fdatasync:error=EIO:when=$n" "$SAFRING" cert issue ALICE/sync$n --sign-with CERTAUTH/tca \
+        --subject CN=k --san dns:k --key 'token:ZWE.IDT;type=ec:P-256' --pin-source file:pin >"$out" 2>"$err"
+done
+ok safring_token cert issue ALICE/synced --sign-with CERTAUTH/tca --subject CN=after --san dns:after --key 'token:ZWE.IDT;type=ec:P-256'
+same "$(keys_in_token)" "$(safring cert list --json | jq '[.certificates[] | select(.key_uri) | .key_uri] | unique | length')"
+
 it "refuses a wrong PIN, a token that is not there, and what is no place"
 echo 0000000 >badpin
 refused 6 "PIN" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --pin-source file:badpin
@@ -85,5 +93,26 @@ refused_code 2 "not a place in a token" cert issue ALICE/x --sign-with CERTAUTH/
 refused_code 2 "kind of key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ec:P-1'
 refused 1 "Ed25519" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ed25519' --pin-source file:pin
 silent_on "1234567"
+
+it "reads the PIN once, also for two tokens, from a descriptor"
+ok safring token init SECOND --pin-source file:pin --so-pin-source file:sopin
+with_descriptor() { safring "$@" --pin-source fd:7 7<pin; }
+ok with_descriptor cert issue ALICE/second --sign-with CERTAUTH/tca --subject CN=s --san dns:s --key 'token:SECOND;type=ec:P-256'
+ok with_descriptor cert renew --due 3650d --owner ALICE
+says "changed|renewed"
+
+it "asks for each token's PIN once at a terminal"
+{ sleep 1; printf '1234567\n'; sleep 1; printf '1234567\n'; sleep 3; } | timeout 60 script -qec "$SAFRING cert renew --due 3650d --owner ALICE" /dev/null >"$out" 2>"$err" || fail "exit $?"
+same "$(grep -o 'PIN of token' "$out" | wc -l)" 2
+says "due certificates renewed"
+
+it "leaves no key behind in the second token when the CA's is not to be had"
+echo 0000000 >wrong
+refused 6 "wrong PIN for token ZWE.IDT" safring cert issue ALICE/none --sign-with CERTAUTH/tca --subject CN=s --san dns:s --key 'token:SECOND' --pin-source file:wrong
+refused 4 "ALICE/none" safring cert show ALICE/none
+
+it "leaves no intent behind"
+same "$(sqlite3 store/store.db 'SELECT count(*) FROM intent')" 0
+
 it "does not export a key from the token"
 refused 1 "ALICE/hsm3.*in a token" safring cert export ALICE/hsm3 --with-key --out hsm3.pem

@@ -14,6 +14,7 @@ typedef struct csr_wish {
 
 typedef struct csr_recipe {
     const char *cn;
+    saf_bytes name;         /* instead of cn: as it is */
     EVP_PKEY *key;
     const csr_wish *wishes; /* NULL: no extensions */
     const EVP_MD *digest;   /* NULL: SHA-256; not for Ed25519 */
@@ -46,8 +47,14 @@ static inline saf_blob csr_make(csr_recipe recipe)
     EVP_PKEY *key = recipe.signed_by ? recipe.signed_by : recipe.key;
     X509_NAME *name = X509_REQ_get_subject_name(request);
     assert_int_equal(X509_REQ_set_version(request, recipe.version), 1);
+    if (recipe.name.len) {
+        const unsigned char *at = recipe.name.data;
+        OWN(X509_NAME) *made = d2i_X509_NAME(NULL, &at, (long)recipe.name.len);
+        assert_int_equal(X509_REQ_set_subject_name(request, made), 1);
+        name = X509_REQ_get_subject_name(request);
+    }
     if (recipe.cn)
-        assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)recipe.cn, -1, -1, 0), 1);
+        assert_int_equal(X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, (const unsigned char *)recipe.cn, -1, -1, 0), 1);
     assert_int_equal(X509_REQ_set_pubkey(request, recipe.key), 1);
     csr_add_wishes(request, &recipe);
     assert_true(X509_REQ_sign(request, key, EVP_PKEY_is_a(key, "ED25519") ? NULL : recipe.digest ? recipe.digest : EVP_sha256()) > 0);

@@ -103,9 +103,20 @@ TEST(parse_refuses_every_other_form)
 
 TEST(now_lies_between_two_looks_at_the_clock)
 {
-    int64_t before = time(NULL) - 1; /* time() may lag behind by a clock tick */
+    int64_t before = time(NULL);
     int64_t now = saf_clock_now();
-    assert_true(before <= now && now <= time(NULL) + 1);
+    assert_true(before <= now && now <= time(NULL));
+}
+
+/* clock_gettime(CLOCK_REALTIME) is in the next second some milliseconds before time() is. */
+TEST(now_is_not_ahead_of_others_when_the_second_turns)
+{
+    int64_t begin = time(NULL), others = 0;
+    do {
+        int64_t now = saf_clock_now();
+        others = time(NULL);
+        assert_true(now <= others);
+    } while (others == begin);
 }
 
 int main(void)
@@ -119,6 +130,7 @@ int main(void)
         cmocka_unit_test(parse_refuses_hours_minutes_and_seconds_that_do_not_exist),
         cmocka_unit_test(parse_refuses_every_other_form),
         cmocka_unit_test(now_lies_between_two_looks_at_the_clock),
+        cmocka_unit_test(now_is_not_ahead_of_others_when_the_second_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

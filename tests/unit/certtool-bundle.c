@@ -1,6 +1,22 @@
 #include <support/bundle-world.h>
 
+#include <openssl/err.h>
 #include <openssl/provider.h>
+
+/* What other code left in libcrypto's queue says nothing about our file. */
+TEST(errors_of_others_do_not_change_the_answer)
+{
+    OWN(world) world = make_world();
+    OWN(saf_buffer) content = { 0 };
+    add_p12(&content, make_p12(&world, "sesame", 0, 0, NULL));
+    ERR_raise(ERR_LIB_EVP, ERR_R_UNSUPPORTED);
+    assert_refused(&content, "wrong", NULL, SAF_E_DENIED, "wrong password for in.file");
+    OWN(saf_buffer) pem = { 0 };
+    add_pem_key(&pem, world.key, "sesame");
+    add_pem_cert(&pem, world.leaf);
+    ERR_raise(ERR_LIB_EVP, ERR_R_UNSUPPORTED);
+    assert_refused(&pem, "wrong", NULL, SAF_E_DENIED, "wrong password for in.file");
+}
 
 /* ---- PEM and DER ------------------------------------------------------------------------------------------ */
 
@@ -263,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bundle_reads_pem_in_any_order),
+        cmocka_unit_test(errors_of_others_do_not_change_the_answer),
         cmocka_unit_test(bundle_reads_an_encrypted_pem_key),
         cmocka_unit_test(bundle_reads_traditional_pem_keys),
         cmocka_unit_test(bundle_reads_certificates_without_a_key),

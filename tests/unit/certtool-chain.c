@@ -74,6 +74,21 @@ TEST(chain_prefers_the_renewed_issuer_to_the_expired_one)
     assert_chain(store, leaf, "leaf > renewed", 1);
 }
 
+TEST(chain_prefers_a_ca_to_another_certificate_of_its_key)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE" });
+    OWN(X509) *no_ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key });
+    OWN(X509) *leaf = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    certs_keep_imported(store, "ZWESVUSR", "no ca", no_ca, NULL, SAF_TRUST);
+    certs_keep_imported(store, "CERTAUTH", "ca", ca, NULL, SAF_TRUST);
+    OWN(saf_cert) *cert = certs_import(store, "ZWESVUSR", "leaf", leaf, NULL, 0);
+    assert_int_equal(cert->trust, SAF_TRUST);
+    assert_chain(store, cert, "leaf > ca", 1);
+}
+
 TEST(chain_does_not_go_round_in_circles)
 {
     OWN(saf_store) *store = certs_store();
@@ -124,6 +139,7 @@ int main(void)
         IN_SCRATCH(chain_ends_where_the_store_knows_no_more),
         IN_SCRATCH(chain_checks_signatures_not_names),
         IN_SCRATCH(chain_prefers_the_renewed_issuer_to_the_expired_one),
+        IN_SCRATCH(chain_prefers_a_ca_to_another_certificate_of_its_key),
         IN_SCRATCH(chain_does_not_go_round_in_circles),
         IN_SCRATCH(chain_has_at_most_sixteen),
         IN_SCRATCH(chain_of_a_certificate_that_is_gone_is_not_found),

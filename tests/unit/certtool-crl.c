@@ -186,6 +186,62 @@ TEST(crl_keeps_what_was_replaced_by_a_renewal)
     assert_int_equal(verdict_with(store, crl), X509_V_OK);
 }
 
+static void keep_revoked_leaf(saf_store *store, const char *ca, const char *label)
+{
+    saf_issue_request request = certs_leaf(ca);
+    request.label = label;
+    certs_keep_issued(store, request);
+    CERTS_OK(certs_try_revoke(store, "ZWESVUSR", label, SAF_REASON_SUPERSEDED, oops));
+}
+
+static void keep_ca(saf_store *store, const char *label, const char *subject, EVP_PKEY *key)
+{
+    certs_keep_issued(store, (saf_issue_request) { .owner = "CERTAUTH", .label = label, .profile = SAF_PROFILE_CA, .subject = subject,
+                                                   .path_len = -1, .key = key, .serial = SAF_SERIAL_RANDOM });
+}
+
+static void assert_lists_only(saf_store *store, const char *ca, const char *label)
+{
+    saf_crl_facts facts = { 0 };
+    saf_crl_request request = { .owner = "CERTAUTH", .label = ca };
+    OWN(X509_CRL) *crl = make_crl(store, request, &facts);
+    OWN(saf_cert) *cert = certs_find(store, "ZWESVUSR", label);
+    OWN(X509) *x509 = certs_x509(cert->der);
+    X509_REVOKED *entry = NULL;
+    assert_int_equal(facts.entries, 1);
+    assert_int_equal(facts.number, 1);
+    assert_int_equal(X509_CRL_get0_by_cert(crl, &entry, x509), 1);
+}
+
+TEST(crl_is_of_one_name_and_one_key)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(EVP_PKEY) *next_key = certs_key("ec");
+    keep_ca(store, "one", "CN=one", key);
+    keep_ca(store, "other name", "CN=other", key);
+    keep_ca(store, "other key", "CN=one", next_key);
+    keep_revoked_leaf(store, "one", "a");
+    keep_revoked_leaf(store, "other name", "b");
+    keep_revoked_leaf(store, "other key", "c");
+    assert_lists_only(store, "one", "a");
+    assert_lists_only(store, "other name", "b");
+    assert_lists_only(store, "other key", "c");
+}
+
+TEST(crl_of_a_renewed_ca_goes_on)
+{
+    OWN(saf_store) *store = store_with_leaf();
+    saf_crl_facts facts = { 0 };
+    certs_revoke_leaf(store, SAF_REASON_SUPERSEDED);
+    OWN(X509_CRL) *before = make_crl(store, of_ca, &facts);
+    CERTS_OK(certs_try_renew(store, (saf_renew_request) { .owner = "CERTAUTH", .label = "localca" }, oops));
+    OWN(X509_CRL) *after = make_crl(store, of_ca, &facts);
+    assert_int_equal(facts.number, 2);
+    assert_int_equal(facts.entries, 1);
+    assert_int_equal(verdict_with(store, after), X509_V_ERR_CERT_REVOKED);
+}
+
 TEST(crl_lists_more_than_one_page)
 {
     enum { COUNT = 505 };
@@ -344,6 +400,8 @@ int main(void)
         IN_SCRATCH(crl_says_nothing_for_an_unspecified_reason),
         IN_SCRATCH(crl_lets_go_of_what_was_only_on_hold),
         IN_SCRATCH(crl_keeps_what_was_replaced_by_a_renewal),
+        IN_SCRATCH(crl_is_of_one_name_and_one_key),
+        IN_SCRATCH(crl_of_a_renewed_ca_goes_on),
         IN_SCRATCH(crl_lists_more_than_one_page),
         IN_SCRATCH(crl_has_the_ended_once_more_and_then_no_longer),
         IN_SCRATCH(crl_numbers_rise_and_its_times_are_as_asked),

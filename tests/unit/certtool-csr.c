@@ -163,6 +163,12 @@ TEST(csr_refuses_control_characters_in_the_subject)
     assert_recipe_refused((csr_recipe) { .cn = "a\033[2Jb" }, SAF_E_MALFORMED, "the subject of x.csr has a control character");
 }
 
+TEST(csr_refuses_a_subject_that_is_too_long)
+{
+    assert_recipe_refused((csr_recipe) { .cn = "a common name is a name for people, and sixty-four characters are enough for anybody" },
+                          SAF_E_MALFORMED, "the subject of x.csr has a part that is longer than RFC 5280 allows");
+}
+
 /* ---- keys ------------------------------------------------------------------------------------------------- */
 
 static EVP_PKEY *rsa_key(unsigned bits, unsigned long exponent)
@@ -234,6 +240,7 @@ int main(void)
         cmocka_unit_test(csr_refuses_an_extension_twice),
         cmocka_unit_test(csr_refuses_two_lists_of_extensions),
         cmocka_unit_test(csr_refuses_control_characters_in_the_subject),
+        cmocka_unit_test(csr_refuses_a_subject_that_is_too_long),
         cmocka_unit_test(csr_refuses_short_rsa_keys),
         cmocka_unit_test(csr_refuses_small_exponents),
         cmocka_unit_test(csr_refuses_other_curves),

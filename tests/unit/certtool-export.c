@@ -110,6 +110,13 @@ TEST(export_encrypts_a_pem_key_with_the_password)
     assert_non_null(saf_bundle_key(bundle));
 }
 
+TEST(export_does_not_take_an_empty_password_for_none)
+{
+    OWN(saf_store) *store = store_with_chain();
+    OWN(saf_secret) empty = { 0 };
+    assert_refused(store, (saf_export_request) { .with_key = true, .password = &empty }, SAF_E_USAGE, "the password is empty");
+}
+
 TEST(export_refuses_what_a_format_cannot_hold)
 {
     OWN(saf_store) *store = store_with_chain();
@@ -168,6 +175,7 @@ int main(void)
         IN_SCRATCH(export_writes_der),
         IN_SCRATCH(export_writes_pem_leaf_first_key_last),
         IN_SCRATCH(export_encrypts_a_pem_key_with_the_password),
+        IN_SCRATCH(export_does_not_take_an_empty_password_for_none),
         IN_SCRATCH(export_refuses_what_a_format_cannot_hold),
         IN_SCRATCH(export_tells_a_missing_key_from_one_in_a_token),
         IN_SCRATCH(export_asks_the_authority_for_the_key),

@@ -117,6 +117,38 @@ TEST(renew_leaves_the_old_issuers_urls_when_another_ca_signs)
     certs_assert_extension(moved, NID_crl_distribution_points, "");
 }
 
+/* ZWESVUSR/localhost of an imported CA, with another one's policy and with its key's period. */
+static X509 *keep_leaf_with_policy(saf_store *store)
+{
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE",
+                                                  .end_sec = 9 * CERTS_DAY });
+    X509 *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    certs_forge_extension(x509, NID_certificate_policies, "DER:3007300506032A0304");
+    certs_forge_extension(x509, NID_private_key_usage_period, "DER:3011800F32303230303130313030303030305A");
+    assert_true(X509_sign(x509, ca_key, EVP_sha256()) > 0);
+    certs_keep_imported(store, "CERTAUTH", "localca", ca, ca_key, SAF_TRUST);
+    certs_keep_imported(store, "ZWESVUSR", "localhost", x509, key, SAF_TRUST);
+    return x509;
+}
+
+TEST(renew_says_nothing_in_the_old_issuers_name_when_another_ca_signs)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(X509) *old = keep_leaf_with_policy(store);
+    certs_issue_ca(store, "other", NULL, -1);
+    OWN(saf_cert) *same = renew(store, of_leaf);
+    OWN(X509) *by_same = certs_x509(same->der);
+    certs_assert_same_extension(old, by_same, NID_certificate_policies);
+    certs_assert_extension(same, NID_private_key_usage_period, "");
+    saf_renew_request by_other = of_leaf;
+    by_other.signer_owner = "CERTAUTH";
+    by_other.signer_label = "other";
+    OWN(saf_cert) *moved = renew(store, by_other);
+    certs_assert_extension(moved, NID_certificate_policies, "");
+}
+
 TEST(renew_stays_with_pss)
 {
     OWN(saf_store) *store = certs_store();
@@ -257,6 +289,38 @@ TEST(renew_refuses_a_compromised_key)
     assert_refused(store, of_leaf, SAF_E_CONFLICT, "ZWESVUSR/localhost was revoked because its key is compromised (key-compromise)");
 }
 
+TEST(renew_refuses_a_key_that_another_certificate_says_is_compromised)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    saf_issue_request request = certs_leaf("localca");
+    request.key = key;
+    certs_issue_ca(store, "localca", NULL, -1);
+    certs_keep_issued(store, request);
+    request.label = "twin";
+    certs_keep_issued(store, request);
+    CERTS_OK(certs_try_revoke(store, "ZWESVUSR", "twin", SAF_REASON_KEY_COMPROMISE, oops));
+    assert_refused(store, of_leaf, SAF_E_CONFLICT,
+                   "ZWESVUSR/localhost has the key of ZWESVUSR/twin, which was revoked because that is compromised (key-compromise)");
+}
+
+static saf_decision deny_listing_owners(__attribute__((unused)) void *context, __attribute__((unused)) const saf_principal *who,
+                                        const saf_question *question)
+{
+    return question->function == SAF_FN_CERT_LIST && !*question->name ? SAF_DENY : SAF_ALLOW;
+}
+
+TEST(renew_does_not_need_to_see_the_owners_other_certificates)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_issue_ca(store, "localca", NULL, -1);
+    certs_keep_issued(store, certs_leaf("localca"));
+    saf_store_close(&store);
+    saf_store_options options = { .authority = deny_listing_owners };
+    CERTS_OK(saf_store_open(&store, "store", &options, oops));
+    CERTS_OK(certs_try_renew(store, of_leaf, oops));
+}
+
 TEST(renew_takes_one_that_was_revoked_for_another_reason)
 {
     OWN(saf_store) *store = certs_store();
@@ -291,6 +355,7 @@ int main(void)
         IN_SCRATCH(renew_ends_no_later_than_the_signer),
         IN_SCRATCH(renew_copies_what_nobody_here_knows),
         IN_SCRATCH(renew_leaves_the_old_issuers_urls_when_another_ca_signs),
+        IN_SCRATCH(renew_says_nothing_in_the_old_issuers_name_when_another_ca_signs),
         IN_SCRATCH(renew_stays_with_pss),
         IN_SCRATCH(renew_records_the_new_one_and_remembers_the_old),
         IN_SCRATCH(renew_takes_the_next_serial_of_a_ca_that_counts),
@@ -300,6 +365,8 @@ int main(void)
         IN_SCRATCH(renew_refuses_when_the_issuer_is_elsewhere),
         IN_SCRATCH(renew_refuses_when_the_issuers_key_is_elsewhere),
         IN_SCRATCH(renew_refuses_a_compromised_key),
+        IN_SCRATCH(renew_refuses_a_key_that_another_certificate_says_is_compromised),
+        IN_SCRATCH(renew_does_not_need_to_see_the_owners_other_certificates),
         IN_SCRATCH(renew_takes_one_that_was_revoked_for_another_reason),
         IN_SCRATCH(renew_refuses_a_self_signed_one_without_key),
         IN_SCRATCH(renew_refuses_what_is_not_there),

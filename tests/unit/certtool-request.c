@@ -67,6 +67,18 @@ TEST(request_needs_a_private_key)
     CERTS_OK(try_request(&pem, store, "localhost", key, oops));
 }
 
+TEST(request_refuses_a_compromised_key)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_issue_ca(store, "localca", NULL, -1);
+    certs_keep_issued(store, certs_leaf("localca"));
+    certs_revoke_leaf(store, SAF_REASON_KEY_COMPROMISE);
+    OWN(saf_blob) pem = { 0 };
+    saf_error err = { 0 };
+    assert_int_equal(try_request(&pem, store, "localhost", NULL, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "ZWESVUSR/localhost was revoked because its key is compromised (key-compromise)");
+}
+
 TEST(request_of_ours_is_one_that_we_sign)
 {
     OWN(saf_store) *store = certs_store();
@@ -75,6 +87,27 @@ TEST(request_of_ours_is_one_that_we_sign)
     CERTS_OK(try_request(&pem, store, "localhost", NULL, oops));
     OWN(saf_csr) *csr = csr_read(&pem);
     assert_string_equal(saf_csr_subject(csr), "CN=Zowe Service");
+}
+
+static saf_decision deny_signing(__attribute__((unused)) void *context, __attribute__((unused)) const saf_principal *who,
+                                 const saf_question *question)
+{
+    return question->function == SAF_FN_CERT_SIGN ? SAF_DENY : SAF_ALLOW;
+}
+
+TEST(request_asks_whether_the_key_may_sign_wherever_it_is)
+{
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(saf_store) *store = certs_store();
+    OWN(saf_blob) pem = { 0 };
+    saf_issue_request issue = certs_leaf(NULL);
+    issue.key = key;
+    certs_keep_issued(store, issue);
+    saf_store_close(&store);
+    saf_store_options options = { .authority = deny_signing };
+    CERTS_OK(saf_store_open(&store, "store", &options, oops));
+    assert_int_equal(try_request(&pem, store, "localhost", NULL, NULL), SAF_E_DENIED);
+    assert_int_equal(try_request(&pem, store, "localhost", key, NULL), SAF_E_DENIED);
 }
 
 /* ---- signing ---------------------------------------------------------------------------------------------- */
@@ -202,6 +235,28 @@ TEST(sign_makes_cas_when_they_ask_to_be)
     certs_assert_extension(cert, NID_basic_constraints, "critical CA:TRUE, pathlen:1");
 }
 
+/* The name CN=x+O=y,CN=z, its first SET in BER with an indefinite length. */
+TEST(sign_writes_the_name_in_der_whatever_it_came_in)
+{
+    static const unsigned char ber[] = { 0x30, 36, 0x31, 0x80, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0C, 1, 'x', 0x30, 8, 6, 3, 0x55, 4, 10, 0x0C,
+                                         1, 'y', 0, 0, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0C, 1, 'z' };
+    static const unsigned char expected[] = { 0x30, 34, 0x31, 20, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0C, 1, 'x', 0x30, 8, 6, 3, 0x55, 4, 10, 0x0C,
+                                              1, 'y', 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0C, 1, 'z' };
+    OWN(saf_store) *store = store_with_ca();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(saf_blob) file = csr_make((csr_recipe) { .name = saf_bytes_of(ber, sizeof ber), .key = key });
+    OWN(saf_blob) der = { 0 };
+    OWN(saf_csr) *csr = csr_read(&file);
+    saf_change *change = certs_begin(store);
+    CERTS_OK(certs_end(&change, saf_cert_sign_request(&der, NULL, change, csr, &by_ca, oops), oops));
+    OWN(X509) *x509 = certs_x509(certs_bytes(&der));
+    unsigned char *name = NULL;
+    int len = i2d_X509_NAME(X509_get_subject_name(x509), &name);
+    assert_int_equal(len, sizeof expected);
+    assert_memory_equal(name, expected, sizeof expected);
+    OPENSSL_free(name);
+}
+
 static void assert_not_signed(saf_store *store, csr_recipe recipe, saf_issue_request request, saf_status status, const char *message)
 {
     OWN(saf_blob) der = { 0 };
@@ -237,6 +292,39 @@ TEST(sign_refuses_too_many_names)
                       "the request has 501 alternative names, and 500 are enough");
 }
 
+TEST(sign_refuses_too_many_usages)
+{
+    OWN(saf_store) *store = store_with_ca();
+    OWN(saf_buffer) usages = { 0 };
+    for (int i = 0; i < 65; i++)
+        saf_buffer_printf(&usages, "%s1.2.3.%d", i ? "," : "", i);
+    const csr_wish wishes[] = { { NID_ext_key_usage, saf_buffer_text(&usages) }, { 0, NULL } };
+    assert_not_signed(store, (csr_recipe) { .cn = "x", .wishes = wishes }, by_ca, SAF_E_CONFLICT,
+                      "the request has 65 extended key usages, and 64 are enough");
+}
+
+TEST(sign_does_not_give_away_the_name_of_the_signer)
+{
+    OWN(saf_store) *store = store_with_ca();
+    saf_issue_request request = by_ca;
+    request.profile = SAF_PROFILE_CA;
+    assert_not_signed(store, (csr_recipe) { .cn = "LocalCA" }, request, SAF_E_CONFLICT,
+                      "the request is for the name of CERTAUTH/localca itself: \"CN=localca\"");
+    request.subject = "CN=localca";
+    OWN(saf_cert) *cert = sign(store, (csr_recipe) { .cn = "x" }, request, "");
+    assert_true(cert->self_issued);
+}
+
+TEST(sign_does_not_give_away_the_name_of_a_ca_above_the_signer)
+{
+    OWN(saf_store) *store = store_with_ca();
+    certs_issue_ca(store, "sub", "localca", -1);
+    saf_issue_request request = by_ca;
+    request.signer_label = "sub";
+    assert_not_signed(store, (csr_recipe) { .cn = "localca" }, request, SAF_E_CONFLICT,
+                      "the request is for the name of CERTAUTH/localca itself: \"CN=localca\"");
+}
+
 TEST(sign_refuses_a_request_without_any_name)
 {
     OWN(saf_store) *store = store_with_ca();
@@ -267,15 +355,21 @@ int main(void)
         IN_SCRATCH(request_asks_for_what_the_certificate_has),
         IN_SCRATCH(request_is_remembered),
         IN_SCRATCH(request_needs_a_private_key),
+        IN_SCRATCH(request_refuses_a_compromised_key),
         IN_SCRATCH(request_of_ours_is_one_that_we_sign),
+        IN_SCRATCH(request_asks_whether_the_key_may_sign_wherever_it_is),
         IN_SCRATCH(sign_grants_names_and_usages_of_the_profile),
         IN_SCRATCH(sign_drops_what_is_not_for_who_asks_to_say),
         IN_SCRATCH(sign_takes_the_key_identifier_that_is_asked_for),
         IN_SCRATCH(sign_lets_the_ca_replace_names),
         IN_SCRATCH(sign_records_and_keeps_nothing_else),
+        IN_SCRATCH(sign_writes_the_name_in_der_whatever_it_came_in),
         IN_SCRATCH(sign_makes_cas_when_they_ask_to_be),
         IN_SCRATCH(sign_refuses_cas_that_do_not_ask_to_be),
         IN_SCRATCH(sign_refuses_too_many_names),
+        IN_SCRATCH(sign_refuses_too_many_usages),
+        IN_SCRATCH(sign_does_not_give_away_the_name_of_the_signer),
+        IN_SCRATCH(sign_does_not_give_away_the_name_of_a_ca_above_the_signer),
         IN_SCRATCH(sign_refuses_a_request_without_any_name),
         IN_SCRATCH(sign_refuses_without_a_signer),
         IN_SCRATCH(sign_respects_the_path_length),

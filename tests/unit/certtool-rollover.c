@@ -127,6 +127,18 @@ TEST(rollover_wants_force_for_one_that_was_revoked)
     assert_non_null(strstr(err.text, "ZWESVUSR/next was revoked at "));
 }
 
+TEST(rollover_wants_force_for_one_that_has_not_begun)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "Zowe Service", .key = key, .begin_sec = CERTS_DAY, .end_sec = 9 * CERTS_DAY });
+    certs_keep_issued(store, certs_leaf(NULL));
+    certs_keep_imported(store, "ZWESVUSR", "next", x509, key, SAF_TRUST);
+    saf_error err = { 0 };
+    assert_int_equal(roll_leaf(store, SAF_NO_FORCE, &err), SAF_E_CONFLICT);
+    assert_non_null(strstr(err.text, "ZWESVUSR/next begins only at "));
+}
+
 TEST(rollover_wants_force_for_a_ca)
 {
     OWN(saf_store) *store = certs_store();
@@ -165,6 +177,7 @@ int main(void)
         IN_SCRATCH(rollover_wants_force_for_a_self_signed_one_after_a_signed_one),
         IN_SCRATCH(rollover_wants_force_for_one_that_is_not_trusted),
         IN_SCRATCH(rollover_wants_force_for_one_that_was_revoked),
+        IN_SCRATCH(rollover_wants_force_for_one_that_has_not_begun),
         IN_SCRATCH(rollover_wants_force_for_a_ca),
         IN_SCRATCH(rollover_wants_force_when_another_one_has_the_old_key),
     };

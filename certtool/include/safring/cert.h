@@ -148,8 +148,9 @@ saf_status saf_signer_issue(saf_blob *out, const saf_signer *signer, const saf_i
 
 /** Ask for a certificate for the key of one that is here (GENREQ): subject, alternative names, key usages, basic constraints and subject
  *  key identifier are copied. The store remembers that an answer is awaited; saf_bundle_import() of the answer renews the certificate.
- *  @p key: the private key when it is in a token; NULL: from the store (function SAF_FN_CERT_SIGN). @p out: PEM.
- *  SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (it has no private key), SAF_E_UNSUPPORTED (in a token, and key is NULL). */
+ *  @p key: the private key when it is in a token; NULL: from the store (function SAF_FN_CERT_SIGN either way). @p out: PEM.
+ *  SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (it has no private key, or another one; its key is compromised, as for
+ *  saf_cert_renew()), SAF_E_UNSUPPORTED (in a token, and key is NULL). */
 saf_status saf_cert_request(saf_blob *out, saf_change *change, const char *owner, const char *label, EVP_PKEY *key, saf_error *err);
 
 /** A foreign request. */
@@ -157,7 +158,8 @@ typedef struct saf_csr saf_csr;
 
 /** Read one, PEM or DER, of at most 64 KiB. Its signature is checked (proof of possession), and its key: RSA of 2048 to 8192 bits with an
  *  odd exponent above 65535 (SP 800-56B), EC on a curve that saf_key_spec_parse() knows, or Ed25519. @p what names it in messages.
- *  Its hash is SHA-256, -384 or -512. One extension of a kind, no control characters in the subject, nothing behind it.
+ *  Its hash is SHA-256, -384 or -512. One extension of a kind, no control characters in the subject, no part of that longer than RFC 5280
+ *  allows, nothing behind it.
  *  SAF_E_MALFORMED, SAF_E_UNSUPPORTED (key, hash), SAF_E_CONFLICT (the signature does not verify). */
 saf_status saf_csr_read(saf_csr **out, saf_bytes content, const char *what, saf_error *err);
 void saf_csr_free(saf_csr **csr);
@@ -180,14 +182,16 @@ void saf_dropped_list_free(saf_dropped_list *list);
 
 /**
  * Sign a foreign request (GENCERT with a request): recorded as issued, not kept as a certificate of the store. Of the request's extensions
- * subjectAltName (dns, ip, email, uri; at most 500) and subjectKeyIdentifier are granted. The usages are the profile's, whatever was asked for: what
- * it does not have is dropped, as all other extensions are, and @p dropped says which and why. @p request gives signer, profile, days, path length, constraints, URLs; its subject and san, when not NULL, replace
- * the request's; owner, label and key are not looked at.
+ * subjectAltName (dns, ip, email, uri; at most 500) and subjectKeyIdentifier are granted. The usages are the profile's, whatever was asked
+ * for: what it does not have is dropped, as all other extensions are, and @p dropped says which and why. @p request gives signer, profile,
+ * days, path length, constraints, URLs; its subject and san, when not NULL, replace the request's; owner, label and key are not looked at.
  *
  * @param out      the certificate in DER
  * @param dropped  NULL allowed
  * @retval SAF_E_CONFLICT  as saf_cert_issue(); or the profile is ca and the request's keyUsage lacks keyCertSign, or it asks for CA:FALSE
- *                         (saf.md of z/OS: such a request fails)
+ *                         (saf.md of z/OS: such a request fails); or it asks for the name of the signer or of a CA above it, which only
+ *                         @p request may give; or it has more alternative names, or more than 64 extended usages
+ * @retval SAF_E_USAGE     as saf_cert_issue(); or no signer is named
  */
 saf_status saf_cert_sign_request(saf_blob *out, saf_dropped_list *dropped, saf_change *change, const saf_csr *csr,
                                  const saf_issue_request *request, saf_error *err);
@@ -204,13 +208,18 @@ typedef struct saf_renew_request {
 } saf_renew_request;
 
 /**
- * Renew: subject and extensions are the old one's (authority key identifier, dates and serial are new; PSS stays PSS; what was about the old one
- * alone goes: certificate transparency, and where to find CRL and issuer when another CA signs); label, key, rings and serial counter stay; the old one remains in the record of what was issued and can be revoked by its serial.
+ * Renew: subject and extensions are the old one's (authority key identifier, dates and serial are new; PSS stays PSS; what was about the
+ * old one alone goes: certificate transparency, the key's period, and when another CA signs where to find CRL and issuer, and policies);
+ * label, key, rings and serial counter stay; the old one remains in the record of what was issued and can be revoked by its serial. Rings
+ * that hold the old issuer do not get another one by themselves: whom they trust is theirs to say.
  *
  * @param out  the record; NULL allowed
  * @retval SAF_E_NOT_FOUND  no such certificate
  * @retval SAF_E_CONFLICT   as saf_cert_issue(); its issuer is not here or has no key here (the text says: ask for a renewal by a request);
- *                          it was revoked because its key is compromised (the text says: rekey)
+ *                          it, or another certificate of its owner for its key, was revoked because the key is compromised (the text says:
+ *                          rekey); it does not say a validity that can be used again
+ * @retval SAF_E_USAGE      days; a signer without owner or label
+ * @retval SAF_E_UNSUPPORTED  the signer's key is in a token and signer_key is NULL
  */
 saf_status saf_cert_renew(saf_cert **out, saf_change *change, const saf_renew_request *request, saf_error *err);
 
@@ -234,15 +243,17 @@ typedef struct saf_rekey_request {
 } saf_rekey_request;
 
 /** Copy subject and extensions of a certificate into a new one with a new key, under the same owner; the old one is not changed (function
- *  SAF_FN_CERT_REKEY). Usages that the new kind of key cannot have are left out. Needs the old one to have a private key, as RACF does. @p out: NULL allowed. SAF_E_NOT_FOUND, SAF_E_EXISTS (new_label),
- *  SAF_E_CONFLICT (as saf_cert_issue(); no private key; no usage is left), SAF_E_USAGE (the same key). A self-signed one's serial is random. */
+ *  SAF_FN_CERT_REKEY). Usages that the new kind of key cannot have are left out. Needs the old one to have a private key, as RACF does. @p
+ *  out: NULL allowed. SAF_E_NOT_FOUND, SAF_E_EXISTS (new_label),
+ *  SAF_E_CONFLICT (as saf_cert_issue(); no private key; no usage is left), SAF_E_USAGE (the same key; days),
+ *  SAF_E_UNSUPPORTED (the signer's key is in a token and signer_key is NULL). A self-signed one's serial is random. */
 saf_status saf_cert_rekey(saf_cert **out, saf_change *change, const saf_rekey_request *request, saf_error *err);
 
 /** RACF's ROLLOVER (saf_store_roll_over() says what happens), after its checks. @p out: NULL allowed.
  *  Whatever @p force: SAF_E_USAGE (old and new are the same certificate, or have the same key; TSS would destroy it), SAF_E_NOT_FOUND,
  *  SAF_E_CONFLICT (new has no private key, or old has none).
  *  Without force: SAF_E_CONFLICT (the old one is a CA: its key also signs its CRL, and `ca rotate` keeps it; the new one has another subject,
- *  is expired, revoked, NOTRUST, or self-signed in the place of one that was not; another certificate has the old key too). */
+ *  is not in date, revoked, NOTRUST, or self-signed in the place of one that was not; another certificate has the old key too). */
 saf_status saf_cert_rollover(saf_rollover *out, saf_change *change, const char *owner, const char *label, const char *new_label,
                              saf_force force, saf_error *err);
 
@@ -254,7 +265,8 @@ saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err);
 const char *saf_reason_name(saf_reason reason);
 
 /** Revoke a certificate of the store, at the CA that signed it (which must be here, with or without its key). @p out: the record as it is
- *  now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it; it is self-signed), and those of saf_store_revoke(). What was imported with its CA is
+ *  now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it; it is self-signed), and those of
+ *  saf_store_revoke(). What was imported with its CA is
  *  recorded as issued first (function SAF_FN_CERT_SIGN on the CA too). */
 saf_status saf_cert_revoke(saf_cert **out, saf_change *change, const char *owner, const char *label, saf_reason reason, saf_error *err);
 
@@ -275,7 +287,8 @@ typedef struct saf_crl_facts {
 
 /** Sign a CRL, version 2, with number and authority key identifier (RFC 5280 5), of all that the CA revoked. An expired one is left out once
  *  a CRL made after its end has had it (RFC 5280 3.3). @p out: DER. @p facts: NULL allowed. SAF_E_NOT_FOUND, SAF_E_CONFLICT (no CA, its
- *  keyUsage lacks cRLSign, no key here), SAF_E_UNSUPPORTED (key in a token), SAF_E_USAGE. An expired CA may still sign one. */
+ *  keyUsage lacks cRLSign, no key here), SAF_E_UNSUPPORTED (key in a token), SAF_E_USAGE (seconds; PSS without RSA). An expired CA may still
+ *  sign one. */
 saf_status saf_ca_crl(saf_blob *out, saf_crl_facts *facts, saf_change *change, const saf_crl_request *request, saf_error *err);
 
 /* ---- import ------------------------------------------------------------------------------------------------- */
@@ -287,8 +300,9 @@ typedef struct saf_bundle saf_bundle;
  *  PEM (certificates and at most one private key) or DER, up to 4 MiB and 64 certificates. Nothing is stored.
  *  @p alias: the PKCS#12 friendly name of the key entry that is meant; NULL: the only one. @p what names the file in messages.
  *  SAF_E_MALFORMED (none of those), SAF_E_DENIED (wrong password), SAF_E_NOT_FOUND (no such alias; the text lists those there),
- *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider; PBMAC1 before OpenSSL 3.4; or asks for
- *  more than 5 million rounds, or scrypt with N*r*p above 2^21, to make a key of the password, or twice 5 million for all of them). */
+ *  SAF_E_CONFLICT (several keys and no alias), SAF_E_UNSUPPORTED (encrypted with what OpenSSL keeps in its legacy provider; PBMAC1 before
+ *  OpenSSL 3.4; or asks for more than 5 million rounds, or scrypt with N*r*p above 2^21, to make a key of the password, or twice 5 million
+ *  for all of them). */
 saf_status saf_bundle_read(saf_bundle **out, saf_bytes content, const saf_secret *password, const char *alias, const char *what,
                            saf_error *err);
 
@@ -385,7 +399,8 @@ typedef struct saf_import_report {
 void saf_import_report_free(saf_import_report *report);
 
 /** Import a file: the certificate with its key under the given owner, its issuers under CERTAUTH (labelled by their common name, or numbered), all in
- *  the change. Issuers renew nothing: they are there or are added. A root that is new here is added as NOTRUST unless request->trust says that the file is trusted (TRUST or HIGHTRUST):
+ *  the change. Issuers renew nothing: they are there or are added. A root that is new here is added as NOTRUST unless request->trust says
+ *  that the file is trusted (TRUST or HIGHTRUST):
  *  who sends a certificate does not say whom to trust. Statuses of saf_cert_import(). After a failure abandon the change. */
 saf_status saf_bundle_import(saf_import_report *out, saf_change *change, const saf_bundle *bundle, const saf_bundle_request *request,
                              saf_error *err);
@@ -458,7 +473,7 @@ typedef struct saf_export_request {
     bool with_chain; /**< the issuers too */
     bool key_only;   /**< PEM: nothing but the private key */
     bool as_text;    /**< PKCS#7: PEM; PKCS#12: base64 in lines of 64 (RACF's PKCS7B64, PKCS12B64); else ignored */
-    const saf_secret *password; /**< PKCS#12: required, unless no_password */
+    const saf_secret *password; /**< PKCS#12: required, unless no_password; PEM: NULL: the key is not encrypted. Never an empty one */
     bool no_password;           /**< a PKCS#12 without a key: neither encrypted nor MACed. An empty password is something else to Java */
     saf_p12_profile p12_profile;
     const char *alias;          /**< PKCS#12 friendly name; NULL: the label */

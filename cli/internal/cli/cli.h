@@ -47,6 +47,8 @@ struct cli {
     cli_common common;
     saf_principal who;
     saf_secret *store_passphrase; /* of --store-secret-source, read once */
+    saf_secret *pin;              /* of --pin-source, read once */
+    mode_t umask;                 /* the caller's */
     json_t *result, *notes;
     saf_buffer *said; /* to be shown when the verb has succeeded */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
@@ -67,6 +69,9 @@ void cli_note(const cli *cli, const char *format, ...) __attribute__((format(pri
 
 /** @p status, and the failure in @p err if that is its record, on standard error, as text or as an object. Returns the exit code. */
 int cli_report_failure(const cli *cli, saf_status status, saf_error *err);
+
+/** How texts name an operand FILE: "-" is standard input. */
+const char *cli_file_name(const char *file);
 
 /** A JSON string of any bytes: what is not UTF-8 becomes "?". */
 json_t *cli_text(const char *text);
@@ -99,7 +104,7 @@ typedef enum cli_prompt { CLI_PROMPT_ONCE, CLI_PROMPT_TWICE } cli_prompt;
 saf_status cli_read_secret(saf_secret *out, const char *source, const char *option, const char *prompt, cli_prompt how,
                            saf_error *err);
 
-/** The PIN of --pin-source, for the token of that name. */
+/** The PIN of --pin-source, for the token of that name; the same for all tokens of one command. Without --pin-source each is asked for. */
 saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_error *err);
 
 /* ---- progress (progress.c) ---- */
@@ -118,10 +123,17 @@ void cli_progress_end(cli_progress *progress);
 /** A certificate's state beside its dates: "", ", EXPIRED" or ", REVOKED (reason)". Returns @p out. */
 char *cli_state_text(char *out, size_t out_cap, const saf_cert *cert);
 
+/** DER as PEM text with that name (PEM_STRING_X509, …); the caller frees. NULL: no memory. */
+char *cli_pem(const char *name, saf_bytes der);
+
 /** Bytes as lower-case hex; the caller frees. NULL: no memory. */
 char *cli_hex(const unsigned char *bytes, size_t len);
 
 json_t *cli_shape_cert(const saf_cert *cert);
+
+/** What a dry run has signed is valid and recorded nowhere, so nobody may have it: no pem, no fingerprint. */
+void cli_hide_draft(const cli *cli, json_t *shape);
+
 json_t *cli_shape_connection(const saf_connection *connection);
 json_t *cli_shape_policy(const saf_policy *policy);
 json_t *cli_shape_token(const saf_p11_token *token);

@@ -56,10 +56,16 @@ typedef struct cli_issue {
 /** Make a key pair for @p request (whose key is filled in), issue the certificate, and say so. */
 saf_status cli_issue_certificate(cli *cli, const cli_issue *issue, saf_issue_request *request, saf_error *err);
 
+/** A leaf certificate does not belong to CERTAUTH. @p owner is in upper case. SAF_E_USAGE. */
+saf_status cli_leaf_owner_check(const char *owner, saf_error *err);
+
 /** The kind of key to make for a profile when nobody says: API ML signs RS256 with its TLS key. */
 const char *cli_default_key(saf_profile profile);
 
 /** Say what certificate there is now, to a person and as the result. */
 void cli_say_cert(const cli *cli, const char *what_happened, const saf_cert *cert);
+
+/** The same of one that this command has made, or on a dry run would. */
+void cli_say_new_cert(const cli *cli, const char *what_happened, const saf_cert *cert);
 
 #endif

@@ -19,6 +19,14 @@ typedef struct cli_key_place {
     char kind_text[40], token[SAF_P11_LABEL_MAX + 1], object[SAF_P11_OBJECT_MAX + 1]; /**< token "": the store */
 } cli_key_place;
 
+/** A PIN that was good, so that somebody at a terminal is asked once for each token. */
+typedef struct cli_known_pin {
+    char token[SAF_P11_LABEL_MAX + 1];
+    saf_secret pin;
+} cli_known_pin;
+
+enum { CLI_KNOWN_PINS = 4 };
+
 /** {.cli, .store} is empty. Close in any state; a pair that was made and not kept is destroyed. */
 typedef struct cli_keys {
     const cli *cli;
@@ -26,6 +34,7 @@ typedef struct cli_keys {
     saf_p11 *p11;
     saf_p11_session *session; /* of the token that was used last */
     char token[SAF_P11_LABEL_MAX + 1];
+    cli_known_pin pins[CLI_KNOWN_PINS]; /* in the order of first use; later ones are asked for again */
     int lock; /* descriptor + 1; 0: not taken */
     char uri[SAF_P11_URI_MAX + 1]; /* of the pair made in a token; "": the key is for the store */
     uint64_t intent;               /* to be ended with the certificate; 0: none */

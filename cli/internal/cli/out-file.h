@@ -2,7 +2,8 @@
  * @file
  * --out and what goes with it: a result of bytes that goes into a file or to standard output.
  *
- * A file that is replaced keeps its mode, owner and group unless --mode or --owner-group say otherwise.
+ * A file that is replaced keeps its mode, owner and group unless --mode or --owner-group say otherwise. One that everybody may read gets no private
+ * key that way.
  */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
@@ -32,9 +33,12 @@ typedef enum cli_out_kind { CLI_OUT_TEXT, CLI_OUT_BINARY } cli_out_kind;
 /** Whether they go into a file. */
 bool cli_out_has_file(const cli_out *out);
 
-/** Before anything is done: the directory can be written, the file may be, mode and owner are understood; bytes that are no text do not go to a
- *  terminal. *keep: --if-exists keep, and it is there: nothing is to be done (which is said). */
-saf_status cli_out_check(bool *keep, cli *cli, const cli_out *out, cli_out_kind kind, saf_error *err);
+/** What a new file's mode is. */
+enum { CLI_OUT_PUBLIC = 0644, CLI_OUT_PRIVATE = 0600 };
+
+/** Before anything is done: the directory can be written, the file may be and can have its owner, mode and owner are understood; bytes that are no
+ *  text do not go to a terminal. *keep: --if-exists keep, and it is there: nothing is to be done (which is said). @p mode: of a new file. */
+saf_status cli_out_check(bool *keep, cli *cli, const cli_out *out, cli_out_kind kind, mode_t mode, saf_error *err);
 
 /** Write, and say so. @p mode: of a new file. On a dry run: say what would be. With --json and no file, text becomes the result's member "pem". */
 saf_status cli_out_write(cli *cli, const cli_out *out, saf_bytes content, mode_t mode, saf_error *err);
