@@ -1,6 +1,7 @@
 #include "audit.h"
 #include "certificate.h"
 #include "facts.h"
+#include "issued.h"
 
 #include <base/clock.h>
 #include <base/fail.h>
@@ -19,31 +20,33 @@ static char *hex_of(const BIGNUM *number)
     return text;
 }
 
-/* Passes over serials that the CA's key has signed in other ways: random ones, or under another certificate of the same
- * key. */
-static saf_status count_up(char **out, struct storage *storage, BIGNUM *number, const saf_cert *ca, saf_error *err)
+/* Passes over serials that the CA's key has signed in other ways, random ones or under another certificate of the same key, and those that a
+ * predecessor of the same name has given away: issuer and serial are unique (RFC 5280 4.1.2.2). */
+static saf_status count_up(char **out, struct storage *storage, BIGNUM *number, const struct storage_ca *ca, saf_error *err)
 {
     bool taken = true;
     while (taken) {
         OWN(own_text) text = BN_add_word(number, 1) ? hex_of(number) : NULL;
         if (!text)
             return saf_fail_memory(err);
-        SAF_TRY(storage_has_issued(&taken, storage, saf_bytes_of(ca->key_id, sizeof ca->key_id), text, err));
+        SAF_TRY(storage_has_issued(&taken, storage, ca, text, err));
         if (!taken)
             *out = GIVE(&text);
     }
     return SAF_OK;
 }
 
-static saf_status raise_serial(char **out, saf_change *change, const found_cert *ca, saf_error *err)
+static saf_status raise_serial(char **out, saf_change *change, const issuer *issuer, saf_error *err)
 {
     struct storage *storage = change->store->storage;
+    const found_cert *ca = &issuer->cert;
+    struct storage_ca row = issuer_row(issuer);
     OWN(BIGNUM) *number = NULL;
     OWN(own_text) text = NULL;
     const char *last = ca->cert->last_serial ? ca->cert->last_serial : "0";
     if (!BN_hex2bn(&number, last))
         return saf_fail_memory(err);
-    SAF_TRY(count_up(&text, storage, number, ca->cert, err));
+    SAF_TRY(count_up(&text, storage, number, &row, err));
     SAF_TRY(storage_set_last_serial(storage, ca->id, text, err));
     SAF_TRY(audit_write_object(change, "cert-serial", ca->cert->owner, ca->cert->label, ca->cert->fingerprint, err,
                                "last_serial=%s", text));
@@ -53,13 +56,13 @@ static saf_status raise_serial(char **out, saf_change *change, const found_cert 
 
 saf_status saf_store_next_serial(char **out, saf_change *change, const saf_cert *ca, saf_error *err)
 {
-    OWN(found_cert) found = { 0 };
+    OWN(issuer) issuer = { 0 };
     OWN(own_text) text = NULL;
     OWN(step) step = { 0 };
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_SIGN, ca->owner, ca->label, err));
     SAF_TRY(step_begin(&step, change, err));
-    SAF_TRY(cert_find_same_key(&found, change->store->storage, ca, err));
-    SAF_TRY(raise_serial(&text, change, &found, err));
+    SAF_TRY(issuer_find(&issuer, change->store, ca, err));
+    SAF_TRY(raise_serial(&text, change, &issuer, err));
     SAF_TRY(step_keep(&step, err));
     *out = GIVE(&text);
     return SAF_OK;
@@ -137,9 +140,9 @@ static saf_status add_issued(saf_change *change, const saf_cert *ca, const produ
         .at = saf_clock_now(),
     };
     bool taken;
-    SAF_TRY(storage_has_issued(&taken, storage, signer.key_id, issued.serial, err));
+    SAF_TRY(storage_has_issued(&taken, storage, &signer, issued.serial, err));
     if (taken)
-        return saf_fail(err, SAF_E_EXISTS, "%s/%s has issued serial %s before", ca->owner, ca->label, facts->serial);
+        return saf_fail(err, SAF_E_EXISTS, "serial %s was issued before, by %s/%s or another CA of its name", facts->serial, ca->owner, ca->label);
     SAF_TRY(storage_add_issued(storage, &signer, &issued, err));
     return write_record(change, ca, product, err);
 }

@@ -2,16 +2,16 @@
 
 #include <base/fail.h>
 
-saf_status storage_has_issued(bool *out, struct storage *storage, saf_bytes ca_key_id, const char *serial,
-                              saf_error *err)
+saf_status storage_has_issued(bool *out, struct storage *storage, const struct storage_ca *ca, const char *serial, saf_error *err)
 {
-    OWN(statement) find =
-        statement_of(storage, "SELECT count(*) FROM issued WHERE ca_key_id = ? AND serial = ?");
-    bind_blob(&find, ca_key_id);
+    OWN(statement) find = statement_of(storage, "SELECT EXISTS (SELECT 1 FROM issued WHERE ca_key_id = ?1 AND serial = ?2)"
+                                                " OR EXISTS (SELECT 1 FROM issued WHERE issuer_digest = ?3 AND serial = ?2)");
+    bind_blob(&find, ca->key_id);
     bind_text(&find, serial);
-    int64_t count;
-    SAF_TRY(statement_number(&count, &find, err));
-    *out = count > 0;
+    bind_blob(&find, ca->name_digest);
+    int64_t found;
+    SAF_TRY(statement_number(&found, &find, err));
+    *out = found != 0;
     return SAF_OK;
 }
 

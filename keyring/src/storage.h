@@ -200,8 +200,8 @@ struct storage_issued {
 
 typedef saf_status (*storage_issued_visitor)(void *context, const struct storage_issued *issued, saf_error *err);
 
-saf_status storage_has_issued(bool *out, struct storage *storage, saf_bytes ca_key_id, const char *serial,
-                              saf_error *err);
+/** Whether that serial was used by the CA's key, or in its name by another key (a rekeyed CA, RFC 5280 4.1.2.2). */
+saf_status storage_has_issued(bool *out, struct storage *storage, const struct storage_ca *ca, const char *serial, saf_error *err);
 saf_status storage_add_issued(struct storage *storage, const struct storage_ca *ca, const struct storage_issued *issued,
                               saf_error *err);
 

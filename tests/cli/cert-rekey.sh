@@ -29,6 +29,13 @@ ok safring cert delete ALICE/web2
 ok safring cert import web2.pem --owner ALICE --label nokey
 refused 5 "ALICE/nokey has no private key" safring cert rekey ALICE/nokey --new-label nokey2
 
+it "of a CA never gives a serial number away again that its predecessor of the same name has given"
+ok safring cert issue ALICE/s1 --sign-with CERTAUTH/ca --subject CN=s --san dns:s --serial sequential --json
+first=$(field .serial)
+ok safring cert rekey CERTAUTH/ca --new-label ca2
+ok safring cert issue ALICE/s2 --sign-with CERTAUTH/ca2 --subject CN=s --san dns:s --serial sequential --json
+[ "$(field .serial)" != "$first" ] || fail "two certificates of CN=Test CA have serial $first"
+
 it "makes nothing on a dry run"
 ok safring cert rekey ALICE/web --new-label dry --dry-run
 refused 4 "no certificate" safring cert show ALICE/dry

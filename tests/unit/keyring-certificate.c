@@ -590,7 +590,7 @@ TEST(a_serial_is_recorded_once)
     saf_change *change = keyring_begin(w);
     assert_ok(saf_store_record_issued(change, ca, leaf.der, NULL, NULL, &w->err), &w->err);
     assert_fails(saf_store_record_issued(change, ca, twin.der, NULL, NULL, &w->err), SAF_E_EXISTS, &w->err,
-                 "CERTAUTH/ca has issued serial 1F before");
+                 "serial 1F was issued before, by CERTAUTH/ca");
     keyring_commit(w, change);
 }
 
