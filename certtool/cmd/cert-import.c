@@ -46,12 +46,15 @@ static void advise(const cli *cli, const struct saf_imported *item, const char *
         cli_note(cli, "a certificate has one owner: %s/%s stays %s's; connect it to a ring of %s's", cert->owner, cert->label, cert->owner, owner);
     if (item->result != SAF_IMPORT_ADDED || cert->trust != SAF_NOTRUST)
         return;
-    if (cert->self_issued)
+    if (cert->revoked_at)
+        cli_note(cli, "%s/%s is NOTRUST: a CA of this store has revoked it", cert->owner, cert->label);
+    else if (cert->not_after <= saf_clock_now() || cert->not_before > saf_clock_now())
+        cli_note(cli, "%s/%s is NOTRUST: it is not in date", cert->owner, cert->label);
+    else if (cert->self_issued)
         cli_note(cli, "%s/%s is new here and NOTRUST; compare its SHA-256 fingerprint %s, then: safring cert alter \"%s/%s\" --status trust",
                  cert->owner, cert->label, fingerprint ? fingerprint : "", cert->owner, cert->label);
     else
-        cli_note(cli, "%s/%s is NOTRUST: it is not in date, or its chain does not verify to a certificate that is trusted here", cert->owner,
-                 cert->label);
+        cli_note(cli, "%s/%s is NOTRUST: its chain does not verify to a certificate that is trusted here", cert->owner, cert->label);
 }
 
 static void say_report(const cli *cli, const saf_import_report *report, const char *owner)

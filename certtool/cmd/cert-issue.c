@@ -15,6 +15,8 @@ typedef struct cert_issue {
 static saf_status issue_list_of(cli *cli, const cert_issue *args, saf_issue_request *request, saf_error *err)
 {
     cli_issue_many many = { .file = args->from, .key = args->key, .profile = request->profile, .batch = args->batch };
+    if (!args->signing.sign_with.name)
+        return saf_fail(err, SAF_E_USAGE, "--from needs --sign-with OWNER/LABEL");
     if (args->cert.name || args->subject || args->san.count || args->if_exists)
         return saf_fail(err, SAF_E_USAGE, "with --from the list says owner, label, subject and san; --if-exists does not go with it");
     return cli_issue_from_list(cli, &many, request, err);
@@ -56,7 +58,8 @@ static const cli_option operands[] = {
 };
 
 static const cli_option options[] = {
-    { CLI_NAME, "sign-with", "OWNER/LABEL", "the CA that signs it", offsetof(cert_issue, signing.sign_with), .required = true },
+    { CLI_NAME, "sign-with", "OWNER/LABEL", "the CA that signs it; default: it signs itself, as a first step to safring cert request",
+      offsetof(cert_issue, signing.sign_with) },
     { CLI_TEXT, "subject", "DN", "its name, such as \"CN=Zowe Service,O=Example\"", offsetof(cert_issue, subject) },
     { CLI_LIST, "san", "NAMES", "subject alternative names: dns:NAME, ip:ADDRESS, email:ADDRESS, uri:URI; comma-separated, repeatable",
       offsetof(cert_issue, san) },
@@ -82,7 +85,8 @@ const cli_command cli_command_cert_issue = {
     .summary = "make a server or client certificate",
     .racf = "RACDCERT GENCERT ... SIGNWITH",
     .description =
-        "Makes a key pair and a certificate for it, signed by a CA of the store, and keeps both in the store, or the key in a PKCS#11 token.\n"
+        "Makes a key pair and a certificate for it, signed by a CA of the store, and keeps both in the store, or the key in a PKCS#11 token. Without --sign-with it "
+        "signs itself: so begins a certificate that a foreign CA is to sign, with safring cert request and safring cert import.\n"
         "\n"
         "Profiles: server (TLS server), client (TLS client), zowe (both, with an RSA key unless another is asked for, because Zowe's API "
         "ML signs its own tokens with RS256 and this key).\n"

@@ -23,9 +23,12 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     const cert_rollover *args = args_;
     OWN(saf_store) *store = NULL;
     OWN(saf_change) *change = NULL;
+    OWN(saf_cert) *old = NULL;
     saf_rollover done = { 0 };
     SAF_TRY(cli_open_store(&store, cli, err));
     OWN(cli_keys) keys = { .cli = cli, .store = store };
+    SAF_TRY(saf_store_find_cert(&old, store, &cli->who, args->cert.owner, args->cert.name, err));
+    SAF_TRY(cli_keys_log_in_for(&keys, old, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_cert_rollover(&done, change, args->cert.owner, args->cert.name, args->to, args->force ? SAF_FORCE : SAF_NO_FORCE, err));
     say_done(cli, args, &done);

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 
 OWN_HANDLE(saf_csr, saf_csr_free)
+OWN_VALUE(saf_cert_details, saf_cert_details_free)
 OWN_VALUE(saf_dropped_list, saf_dropped_list_free)
 
 typedef struct cert_sign {
@@ -53,6 +54,16 @@ static saf_status write_pem(cli *cli, const cert_sign *args, const saf_blob *der
     return pem ? cli_out_write(cli, &args->out, saf_bytes_of_text(pem), CLI_OUT_PUBLIC, err) : saf_fail_memory(err);
 }
 
+static saf_status warn_of_no_names(const cli *cli, saf_profile profile, const saf_blob *der, saf_error *err)
+{
+    OWN(saf_cert_details) details = { 0 };
+    SAF_TRY(saf_cert_describe(&details, saf_bytes_of(der->data, der->len), err));
+    if (!details.name_count && (profile == SAF_PROFILE_SERVER || profile == SAF_PROFILE_ZOWE))
+        cli_note(cli, "warning: neither the request nor --san names the server: clients look for its name in the alternative names (RFC 9525), not in the "
+                 "subject");
+    return SAF_OK;
+}
+
 /* What is signed is recorded before anybody has it: a certificate that is out and unknown could not be revoked. */
 static saf_status commit_and_write(cli *cli, const cert_sign *args, saf_change **change, const saf_blob *der, const saf_cert *cert,
                                    saf_error *err)
@@ -78,6 +89,7 @@ static saf_status sign(cli *cli, const cert_sign *args, const saf_csr *csr, saf_
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_cert_sign_request(&der, &dropped, change, csr, request, err));
     SAF_TRY(saf_cert_read(&cert, saf_bytes_of(der.data, der.len), err));
+    SAF_TRY(warn_of_no_names(cli, request->profile, &der, err));
     say_dropped(cli, &dropped);
     say_signed(cli, args, cert);
     return commit_and_write(cli, args, &change, &der, cert, err);

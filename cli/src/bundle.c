@@ -14,5 +14,7 @@ saf_status cli_read_bundle(saf_bundle **out, const char *file, const char *passw
     saf_status status = saf_bundle_read(out, saf_buffer_bytes(&content), password_source ? &password : NULL, alias, cli_file_name(file), err);
     if (status == SAF_E_DENIED && !password_source)
         saf_hint(err, "--password-source file:PATH, fd:N, env:NAME or cred:NAME");
+    if (status == SAF_E_CONFLICT && !alias)
+        saf_hint(err, "name the one that is meant: --alias NAME");
     return status;
 }

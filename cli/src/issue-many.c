@@ -215,11 +215,19 @@ static const char *done_text(const job *job, const task *task)
     return task->state == TASK_WAS_THERE ? "there already" : job->cli->common.dry_run ? "would issue" : "issued";
 }
 
-static void say_text(const job *job, const task *task)
+static void note_failure(const job *job, const task *task)
 {
     const char *owner = task->line->values[ISSUE_OWNER], *label = task->line->values[ISSUE_LABEL];
+    if (owner && label)
+        cli_note(job->cli, "line %u: %.20s/%.80s failed: %s", task->line->number, owner, label, task->why.text);
+    else
+        cli_note(job->cli, "line %u failed: %s", task->line->number, task->why.text);
+}
+
+static void say_text(const job *job, const task *task)
+{
     if (task->state == TASK_FAILED)
-        cli_say(job->cli, "line %u: failed %.20s/%.80s: %s\n", task->line->number, owner ? owner : "", label ? label : "", task->why.text);
+        note_failure(job, task);
     else
         cli_say(job->cli, "line %u: %s %s/%s, serial %s\n", task->line->number, done_text(job, task), task->cert->owner, task->cert->label,
                 task->cert->serial);

@@ -150,6 +150,15 @@ static saf_status settle_all(cli_keys *keys, saf_error *err)
     return SAF_OK;
 }
 
+saf_status cli_keys_log_in_for(cli_keys *keys, const saf_cert *cert, saf_error *err)
+{
+    saf_p11_uri uri;
+    if (cert->key_place != SAF_KEY_IN_TOKEN)
+        return SAF_OK;
+    SAF_TRY(saf_p11_uri_parse(&uri, cert->key_uri, err));
+    return open_token(keys, &uri, err);
+}
+
 void cli_keys_finish_intents(cli_keys *keys, const char *text)
 {
     saf_p11_uri uri;

@@ -114,13 +114,10 @@ static saf_status store_choice(int *out, const cli_option *option, const char *t
 static saf_status store_name(cli_name *out, const char *what, const char *text, saf_error *err)
 {
     const char *slash = strchr(text, '/');
-    char owner[sizeof out->owner + 1] = "";
+    char owner[64] = "";
     if (!slash || !slash[1] || slash == text)
         return saf_fail(err, SAF_E_USAGE, "%s is written OWNER/NAME, not \"%.80s\"", what, text);
-    if ((size_t)(slash - text) < sizeof owner)
-        memcpy(owner, text, (size_t)(slash - text));
-    else
-        memcpy(owner, text, sizeof owner - 1);
+    snprintf(owner, sizeof owner, "%.*s", (int)(slash - text), text);
     SAF_TRY(saf_owner_fold(out->owner, owner, err));
     out->name = slash + 1;
     return SAF_OK;

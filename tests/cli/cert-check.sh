@@ -37,6 +37,14 @@ it "says no for what is revoked here"
 ok safring cert revoke ALICE/web
 refused 3 "not good: it is revoked" safring cert check web.pem
 
+it "asks which entry is meant when there are several keys"
+ok keytool -genkeypair -keystore two.p12 -storepass "correct horse" -alias one -keyalg EC -dname CN=one
+ok keytool -genkeypair -keystore two.p12 -storepass "correct horse" -alias two -keyalg EC -dname CN=two
+refused 5 "one, two" safring cert check two.p12 --password-source file:pw
+notes "--alias NAME"
+ok safring cert check two.p12 --password-source file:pw --alias two
+says "CN=two"
+
 it "refuses a wrong password and what is no such file"
 echo wrong >wrong
 refused 6 "wrong password" safring cert check web.p12 --password-source file:wrong

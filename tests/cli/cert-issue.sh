@@ -20,6 +20,11 @@ if openssl verify -purpose sslclient -CAfile ca.pem web.pem >"$out" 2>&1; then f
 it "signs with CAs only"
 refused 5 "ALICE/web" safring cert issue ALICE/x --sign-with ALICE/web --subject "CN=x"
 
+it "signs itself when no CA is named, to be requested from another one"
+ok safring cert issue ALICE/own --subject "CN=own" --san dns:own.example.test --json
+same "$(field '"\(.issuer) \(.ca)"')" "CN=own false"
+ok safring cert request ALICE/own --out own.csr
+
 it "never outlives its CA"
 ok safring ca create CERTAUTH/short --subject "CN=Short" --valid-days 3 --json
 until=$(field .not_after)

@@ -16,6 +16,10 @@ says "DNS:web.example.test, IP Address:10.1.2.3"
 says "TLS Web Server Authentication"
 ok safring cert export CERTAUTH/ca --out ca.pem
 ok openssl verify -CAfile ca.pem web.pem
+it "warns when nothing names the server"
+request nameless
+ok safring cert sign nameless.csr --sign-with CERTAUTH/ca --out nameless.pem
+notes "warning: neither the request nor --san names the server"
 it "records it: it can be listed and revoked"
 ok safring ca issued CERTAUTH/ca
 says "\(request\) .*CN=web"

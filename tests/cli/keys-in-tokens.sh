@@ -52,13 +52,19 @@ same "$(keys_in_token)" 3
 ok safring_token cert rollover ALICE/hsm --to hsm2
 same "$(keys_in_token)" 2
 
-it "says when it cannot destroy it now, and does it at the next chance"
+it "rolls nothing over when it could not destroy the key in the token"
 ok safring_token cert rekey ALICE/hsm2 --new-label hsm3 --sign-with CERTAUTH/tca --key 'token:ZWE.IDT;type=rsa:2048'
-ok safring cert rollover ALICE/hsm2 --to hsm3
-notes "warning: the old private key is still in token ZWE.IDT"
+refused 6 "pin-source" safring cert rollover ALICE/hsm2 --to hsm3
+refused 6 "pin-source" safring cert rollover ALICE/hsm2 --to hsm3 --dry-run
+ok safring cert show ALICE/hsm2 --json
+same "$(field .has_key)" true
 same "$(keys_in_token)" 3
+
+it "destroys it at the next chance when it was killed before it could"
+{ strace -f -o /dev/null -e trace=unlink -e "inject=unlink:signal=KILL:when=2" "$SAFRING" cert rollover ALICE/hsm2 --to hsm3 --pin-source file:pin >"$out" 2>"$err"; } 2>/dev/null
 ok safring_token cert issue ALICE/next --sign-with CERTAUTH/tca --subject CN=next --san dns:next --key 'token:ZWE.IDT;type=ec:P-256'
-same "$(keys_in_token)" 3
+[ "$(safring cert show ALICE/hsm2 --json | jq .has_key)" = false ] || ok safring_token cert rollover ALICE/hsm2 --to hsm3
+same "$(keys_in_token)" "$(safring cert list --json | jq '[.certificates[] | select(.key_uri) | .key_uri] | unique | length')"
 
 it "leaves no key behind when the certificate is refused, nor on a dry run"
 refused_code() { refused "$1" "$2" safring_token "${@:3}"; }

@@ -66,6 +66,9 @@ saf_status cli_keys_of_cert(EVP_PKEY **out, cli_keys *keys, const saf_cert *cert
 /** The same by name, for an optional signer: NULL when @p label is NULL. */
 saf_status cli_keys_of_signer(EVP_PKEY **out, cli_keys *keys, const char *owner, const char *label, saf_error *err);
 
+/** Log in to the token that has a certificate's private key, if one has: before a change whose end needs it. */
+saf_status cli_keys_log_in_for(cli_keys *keys, const saf_cert *cert, saf_error *err);
+
 /** After a change that left intents for the token of @p uri: log in and finish them. Says so when that cannot be done. */
 void cli_keys_finish_intents(cli_keys *keys, const char *uri);
 
