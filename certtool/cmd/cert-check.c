@@ -47,7 +47,7 @@ static void say_registered(const cli *cli, const saf_cert *registered, json_t *s
                                                        cli_trust_name(registered->trust), "revoked", registered->revoked_at != 0));
 }
 
-static saf_status say_cert(const cli *cli, saf_store *store, json_t *list, saf_bytes der, bool *is_revoked, saf_error *err)
+static saf_status say_cert(const cli *cli, saf_store *store, json_t *list, saf_bytes der, saf_error *err)
 {
     OWN(saf_cert) *cert = NULL;
     OWN(saf_cert) *registered = NULL;
@@ -67,26 +67,24 @@ static saf_status say_cert(const cli *cli, saf_store *store, json_t *list, saf_b
         json_object_del(shape, of_records[i]);
     say_registered(cli, registered, shape);
     json_array_append_new(list, shape);
-    *is_revoked = registered && registered->revoked_at;
     return SAF_OK;
 }
 
-static saf_status say_certs(bool *is_revoked, const cli *cli, saf_store *store, const saf_bundle *bundle, saf_error *err)
+static saf_status say_certs(const cli *cli, saf_store *store, const saf_bundle *bundle, saf_error *err)
 {
     json_t *list = json_array();
-    bool ignored = false;
     json_object_set_new(cli->result, "certificates", list);
-    SAF_TRY(say_cert(cli, store, list, saf_bundle_cert(bundle), is_revoked, err));
+    SAF_TRY(say_cert(cli, store, list, saf_bundle_cert(bundle), err));
     for (size_t i = 0; i < saf_bundle_chain_size(bundle); i++)
-        SAF_TRY(say_cert(cli, store, list, saf_bundle_chain_at(bundle, i), &ignored, err));
+        SAF_TRY(say_cert(cli, store, list, saf_bundle_chain_at(bundle, i), err));
     return SAF_OK;
 }
 
-static saf_status judge(cli *cli, saf_store *store, const saf_bundle *bundle, bool is_revoked, saf_error *err)
+static saf_status judge(cli *cli, saf_store *store, const saf_bundle *bundle, saf_error *err)
 {
     saf_bundle_check check = { 0 };
     SAF_TRY(saf_bundle_check_chain(&check, bundle, store, &cli->who, err));
-    const char *why = is_revoked ? "it is revoked" : check.is_valid ? NULL : check.why ? check.why : "its chain is not complete";
+    const char *why = check.is_valid ? NULL : check.why ? check.why : "its chain is not complete";
     cli_say(cli, "\n%s%s%s\n", why ? "not good: " : "good: in date, and its chain is complete and valid", why ? why : "",
             why && check.depth > 0 ? " (of an issuer)" : "");
     json_object_update_new(cli->result, json_pack("{s:b,s:b,s:s?}", "good", why == NULL, "chain_complete", check.is_complete, "why", why));
@@ -106,12 +104,11 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     const cert_check *args = args_;
     OWN(saf_bundle) *bundle = NULL;
     OWN(saf_store) *store = NULL;
-    bool is_revoked = false;
     SAF_TRY(cli_read_bundle(&bundle, args->file, args->password_source, args->alias, err));
     SAF_TRY(open_store_if_any(&store, cli, err));
     say_format(cli, args, bundle);
-    SAF_TRY(say_certs(&is_revoked, cli, store, bundle, err));
-    return judge(cli, store, bundle, is_revoked, err);
+    SAF_TRY(say_certs(cli, store, bundle, err));
+    return judge(cli, store, bundle, err);
 }
 
 static const cli_option operands[] = {

@@ -25,7 +25,7 @@ static const char *const result_names[] = {
     [SAF_IMPORT_RENEWED] = "renewed"
 };
 
-static void say_imported(const cli *cli, json_t *list, const struct saf_imported *item)
+static void say_imported(const cli *cli, json_t *list, const saf_imported *item)
 {
     char until[SAF_TIME_TEXT_SIZE], key[64];
     const saf_cert *cert = item->cert;
@@ -38,12 +38,13 @@ static void say_imported(const cli *cli, json_t *list, const struct saf_imported
 }
 
 /* NOTRUST is no failure, but who does not know about it will look for it in rings in vain. */
-static void advise(const cli *cli, const struct saf_imported *item, const char *owner)
+static void advise(const cli *cli, const saf_imported *item)
 {
     const saf_cert *cert = item->cert;
     OWN(own_text) fingerprint = cli_hex(cert->fingerprint, sizeof cert->fingerprint);
-    if (item->result == SAF_IMPORT_WAS_THERE && strcmp(cert->owner, owner) != 0 && strcmp(cert->owner, SAF_OWNER_CERTAUTH) != 0)
-        cli_note(cli, "a certificate has one owner: %s/%s stays %s's; connect it to a ring of %s's", cert->owner, cert->label, cert->owner, owner);
+    if (item->not_renewed)
+        cli_note(cli, "%s/%s %s, and this does not do it: %s", cert->owner, item->not_renewed_label,
+                 item->is_awaited ? "awaits an answer for this key" : "has this key and would be renewed by its successor", item->not_renewed);
     if (item->result != SAF_IMPORT_ADDED || cert->trust != SAF_NOTRUST)
         return;
     if (cert->revoked_at)
@@ -57,14 +58,14 @@ static void advise(const cli *cli, const struct saf_imported *item, const char *
         cli_note(cli, "%s/%s is NOTRUST: its chain does not verify to a certificate that is trusted here", cert->owner, cert->label);
 }
 
-static void say_report(const cli *cli, const saf_import_report *report, const char *owner)
+static void say_report(const cli *cli, const saf_import_report *report)
 {
     json_t *list = json_array();
     json_object_set_new(cli->result, "certificates", list);
     json_object_set_new(cli->result, "left_out", json_integer((json_int_t)report->left_out));
     for (size_t i = 0; i < report->count; i++) {
         say_imported(cli, list, &report->items[i]);
-        advise(cli, &report->items[i], owner);
+        advise(cli, &report->items[i]);
     }
     if (report->left_out)
         cli_note(cli, "%zu other certificate%s of the file stayed out", report->left_out, report->left_out == 1 ? "" : "s");
@@ -87,7 +88,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(cli_open_store_to_change(&store, cli, err));
     SAF_TRY(saf_change_begin(&change, store, &cli->who, err));
     SAF_TRY(saf_bundle_import(&report, change, bundle, &request, err));
-    say_report(cli, &report, owner);
+    say_report(cli, &report);
     return cli_end_change(cli, &change, err);
 }
 

@@ -122,6 +122,36 @@ static saf_status extend(bundle_path *path, saf_error *err)
     return SAF_OK;
 }
 
+/* The path's certificate at a depth; NULL: there are no more. */
+static X509 *at_depth(const bundle_path *path, int depth)
+{
+    return depth ? sk_X509_value(path->issuers, depth - 1) : path->first;
+}
+
+static saf_status is_revoked(bool *out, saf_store *store, X509 *x509, saf_error *err)
+{
+    unsigned char fingerprint[SAF_FINGERPRINT_LEN];
+    int64_t at = 0;
+    OWN(saf_blob) der = { 0 };
+    SAF_TRY(der_write_x509(&der, x509, err));
+    SHA256(der.data, der.len, fingerprint);
+    SAF_TRY(saf_store_find_revocation(&at, NULL, store, fingerprint, err));
+    *out = at != 0;
+    return SAF_OK;
+}
+
+/* That is said before anything else that may be wrong: it will not be better tomorrow. */
+static saf_status look_for_revocations(saf_bundle_check *check, const bundle_path *path, saf_error *err)
+{
+    bool found = false;
+    for (int depth = 0; path->store && !found && at_depth(path, depth); depth++) {
+        SAF_TRY(is_revoked(&found, path->store, at_depth(path, depth), err));
+        if (found)
+            *check = (saf_bundle_check) { .is_complete = check->is_complete, .why = "it is revoked", .depth = depth };
+    }
+    return SAF_OK;
+}
+
 static saf_bundle_check verdict_on(const bundle_path *path)
 {
     path_verdict verdict = chain_validate(path->first, path->issuers, saf_clock_now());
@@ -146,5 +176,5 @@ saf_status saf_bundle_check_chain(saf_bundle_check *out, const saf_bundle *bundl
     SAF_TRY(der_read_x509(&path.first, saf_bundle_cert(bundle), "the certificate of the file", err));
     SAF_TRY(extend(&path, err));
     *out = verdict_on(&path);
-    return SAF_OK;
+    return look_for_revocations(out, &path, err);
 }

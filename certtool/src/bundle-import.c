@@ -12,7 +12,7 @@ typedef struct bundle_tree {
     X509 *x509[BUNDLE_CERTS_MAX]; /* owned */
     uint64_t signers[BUNDLE_CERTS_MAX];
     size_t count;
-    uint64_t wanted; /* the issuers of the first, near and far */
+    uint64_t wanted; /* beside the first: its issuers, near and far, or all CAs */
     unsigned verifications_left;
 } bundle_tree;
 
@@ -21,8 +21,6 @@ static void bundle_tree_clear(bundle_tree *tree)
     for (size_t i = 0; i < tree->count; i++)
         X509_free(tree->x509[i]);
 }
-
-OWN_VALUE(bundle_tree, bundle_tree_clear)
 
 static uint64_t bit(size_t index)
 {
@@ -44,7 +42,7 @@ static int is_signer(bundle_tree *tree, X509 *ca, X509 *x509)
 static uint64_t find_signers(bundle_tree *tree, size_t of)
 {
     uint64_t signers = 0;
-    for (size_t i = 1; i < tree->count; i++)
+    for (size_t i = 0; i < tree->count; i++)
         if (i != of && is_signer(tree, tree->x509[i], tree->x509[of]))
             signers |= bit(i);
     ERR_clear_error();
@@ -63,6 +61,16 @@ static void grow(bundle_tree *tree)
     }
 }
 
+static void take_all_cas(bundle_tree *tree)
+{
+    for (size_t i = 1; i < tree->count; i++) {
+        if ((tree->wanted & bit(i)) || X509_check_ca(tree->x509[i]) <= 0)
+            continue;
+        tree->wanted |= bit(i);
+        tree->signers[i] = find_signers(tree, i);
+    }
+}
+
 static saf_status read_tree(bundle_tree *out, const saf_bundle *bundle, saf_error *err)
 {
     for (size_t i = 0; i <= saf_bundle_chain_size(bundle); i++) {
@@ -73,13 +81,16 @@ static saf_status read_tree(bundle_tree *out, const saf_bundle *bundle, saf_erro
     return SAF_OK;
 }
 
-/* One of those to do whose signers are all done, so that it is judged by them; in a circle of cross-certificates any. */
+/* One of those to do whose signers are all done, so that it is judged by them; in a circle of cross-certificates any. The one that is meant
+ * waits for the others as long as it can. */
 static size_t next_of(const bundle_tree *tree, uint64_t todo)
 {
-    for (size_t i = 0; i < tree->count; i++)
-        if ((todo & bit(i)) && !(tree->signers[i] & todo & ~bit(i)))
-            return i;
-    return (size_t)__builtin_ctzll(todo);
+    for (size_t i = 1; i <= tree->count; i++) {
+        size_t index = i % tree->count;
+        if ((todo & bit(index)) && !(tree->signers[index] & todo))
+            return index;
+    }
+    return (size_t)(63 - __builtin_clzll(todo));
 }
 
 /* ---- the report ------------------------------------------------------------------------------------------- */
@@ -94,8 +105,6 @@ void saf_import_report_free(saf_import_report *report)
     *report = (saf_import_report) { 0 };
 }
 
-OWN_VALUE(saf_import_report, saf_import_report_free)
-
 static saf_status make_room(saf_import_report *report, const bundle_tree *tree, saf_error *err)
 {
     report->items = calloc(tree->count, sizeof *report->items);
@@ -105,8 +114,7 @@ static saf_status make_room(saf_import_report *report, const bundle_tree *tree, 
 static saf_status import_one(saf_import_report *report, saf_change *change, const saf_import_request *request, import_role role,
                              saf_error *err)
 {
-    struct saf_imported *item = &report->items[report->count];
-    SAF_TRY(import_cert(&item->cert, &item->result, change, request, role, err));
+    SAF_TRY(import_cert(&report->items[report->count], change, request, role, err));
     report->count++;
     return SAF_OK;
 }
@@ -118,46 +126,90 @@ static int is_file_trusted(const saf_bundle_request *request)
     return request->trust == SAF_TRUST || request->trust == SAF_HIGHTRUST;
 }
 
-static saf_status import_chain(saf_import_report *report, saf_change *change, const saf_bundle *bundle, const bundle_tree *tree,
-                               import_role role, saf_error *err)
+/* A file on its way into the store. */
+typedef struct bundle_job {
+    saf_change *change;
+    const saf_bundle *bundle;
+    const saf_bundle_request *request;
+    const char *owner; /* folded */
+    bool is_certauth;
+    bundle_tree tree;
+    saf_import_report report;
+} bundle_job;
+
+static void bundle_job_clear(bundle_job *job)
 {
-    for (uint64_t todo = tree->wanted; todo;) {
-        char label[SAF_LABEL_MAX + 1];
-        size_t index = next_of(tree, todo);
-        int has_name = label_of_common_name(label, tree->x509[index]);
-        saf_import_request one = { .owner = SAF_OWNER_CERTAUTH, .label = has_name ? label : NULL, .der = der_at(bundle, index) };
-        SAF_TRY(import_one(report, change, &one, role, err));
-        todo &= ~bit(index);
-    }
-    return SAF_OK;
+    bundle_tree_clear(&job->tree);
+    saf_import_report_free(&job->report);
 }
 
-static saf_status import_meant(saf_import_report *report, saf_change *change, const saf_bundle *bundle,
-                               const saf_bundle_request *request, saf_error *err)
+OWN_VALUE(bundle_job, bundle_job_clear)
+
+/* RACF: a certificate has one owner. That its issuers are somebody's is no harm: whoever has them, they say the same. */
+static saf_status check_owner(const bundle_job *job, saf_error *err)
 {
-    const char *alias = saf_bundle_alias(bundle);
-    saf_import_request one = { .owner = request->owner, .label = request->label, .der = saf_bundle_cert(bundle),
-                               .key = saf_bundle_key(bundle), .trust = request->trust };
+    OWN(saf_cert) *there = NULL;
+    SAF_TRY(import_find_same(&there, job->change, saf_bundle_cert(job->bundle), err));
+    if (!there || !strcmp(there->owner, job->owner))
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_EXISTS, "it is in the store already, as %s/%s; a certificate has one owner", there->owner,
+                                 there->label);
+    saf_hint(err, "connect it to a ring as it is: safring ring connect OWNER/RING \"%s/%s\"", there->owner, there->label);
+    return status;
+}
+
+static saf_status import_ca(bundle_job *job, size_t index, saf_error *err)
+{
+    char label[SAF_LABEL_MAX + 1];
+    int has_name = label_of_common_name(label, job->tree.x509[index]);
+    saf_import_request one = { .owner = SAF_OWNER_CERTAUTH, .label = has_name ? label : NULL, .der = der_at(job->bundle, index) };
+    import_role role = is_file_trusted(job->request) ? IMPORT_CAME_WITH_TRUST : IMPORT_CAME_ALONG;
+    return import_one(&job->report, job->change, &one, role, err);
+}
+
+static saf_status import_meant(bundle_job *job, saf_error *err)
+{
+    const saf_bundle_request *request = job->request;
+    const char *alias = saf_bundle_alias(job->bundle);
+    saf_import_request one = { .owner = job->owner, .label = request->label, .der = saf_bundle_cert(job->bundle),
+                               .key = saf_bundle_key(job->bundle), .trust = request->trust };
     if (!one.label && alias && saf_label_check(alias, NULL) == SAF_OK)
         one.label = alias;
-    return import_one(report, change, &one, IMPORT_MEANT, err);
+    return import_one(&job->report, job->change, &one, IMPORT_MEANT, err);
+}
+
+/* Of CAs the one that is meant may have signed others, which it is to speak for; an end entity comes when all else is there. */
+static saf_status import_all(bundle_job *job, saf_error *err)
+{
+    uint64_t todo = job->request->chain == SAF_CHAIN_KEEP ? job->tree.wanted : 0;
+    if (job->is_certauth)
+        todo |= bit(0);
+    while (todo) {
+        size_t index = next_of(&job->tree, todo);
+        SAF_TRY(index ? import_ca(job, index, err) : import_meant(job, err));
+        todo &= ~bit(index);
+    }
+    return job->is_certauth ? SAF_OK : import_meant(job, err);
 }
 
 saf_status saf_bundle_import(saf_import_report *out, saf_change *change, const saf_bundle *bundle, const saf_bundle_request *request,
                              saf_error *err)
 {
-    OWN(saf_import_report) report = { 0 };
-    OWN(bundle_tree) tree = { .verifications_left = BUNDLE_VERIFICATIONS_MAX };
-    import_role role = is_file_trusted(request) ? IMPORT_CAME_WITH_TRUST : IMPORT_CAME_ALONG;
-    SAF_TRY(read_tree(&tree, bundle, err));
-    SAF_TRY(make_room(&report, &tree, err));
-    if (request->chain == SAF_CHAIN_KEEP)
-        SAF_TRY(import_chain(&report, change, bundle, &tree, role, err));
-    SAF_TRY(import_meant(&report, change, bundle, request, err));
-    report.left_out = tree.count - 1 - (size_t)__builtin_popcountll(tree.wanted);
+    char owner[SAF_OWNER_MAX + 1];
+    OWN(bundle_job) job = { .change = change, .bundle = bundle, .request = request, .owner = owner,
+                            .tree.verifications_left = BUNDLE_VERIFICATIONS_MAX };
+    SAF_TRY(saf_owner_fold(owner, request->owner, err));
+    job.is_certauth = !strcmp(owner, SAF_OWNER_CERTAUTH);
+    SAF_TRY(read_tree(&job.tree, bundle, err));
+    if (job.is_certauth && request->chain == SAF_CHAIN_KEEP)
+        take_all_cas(&job.tree);
+    SAF_TRY(make_room(&job.report, &job.tree, err));
+    SAF_TRY(check_owner(&job, err));
+    SAF_TRY(import_all(&job, err));
+    job.report.left_out = job.tree.count - 1 - (size_t)__builtin_popcountll(job.tree.wanted);
     if (out) {
-        *out = report;
-        report = (saf_import_report) { 0 };
+        *out = job.report;
+        job.report = (saf_import_report) { 0 };
     }
     return SAF_OK;
 }

@@ -48,6 +48,11 @@ int chain_is_self_signed(X509 *x509)
     return is;
 }
 
+int chain_may_vouch(const saf_cert *ca, const char *owner)
+{
+    return !strcmp(ca->owner, owner) || !strcmp(ca->owner, SAF_OWNER_CERTAUTH) || !strcmp(ca->owner, SAF_OWNER_SITE);
+}
+
 static int is_usable_at(const saf_cert *cert, int64_t now)
 {
     return cert->is_ca && chain_trusts(cert) && !cert->revoked_at && cert->not_before <= now && !chain_has_ended(cert, now);
@@ -73,7 +78,7 @@ static saf_status find_issuer(size_t *index, X509 **x509, chain_walk *walk, cons
     for (size_t i = 0; i < candidates->count && !*x509; i++) {
         const saf_cert *candidate = candidates->certs[i];
         OWN(X509) *parsed = NULL;
-        if (is_usable_at(candidate, walk->now) != usable || is_in(walk, candidate))
+        if (!chain_may_vouch(candidate, walk->first->owner) || is_usable_at(candidate, walk->now) != usable || is_in(walk, candidate))
             continue;
         SAF_TRY(der_read_x509(&parsed, candidate->der, candidate->label, err));
         if (!(usable ? chain_is_issuer(parsed, walk->end_x509)

@@ -6,10 +6,14 @@
 
 enum { CHAIN_MAX = 16 };
 
-/** Append to @p out the issuers of @p cert, nearest first; @p x509 is @p cert's. @p cert need not be in the store: its
- *  owner, der and fingerprint are enough. *complete: 1 when the last of them, or @p cert itself, is self-signed. */
+/** Append to @p out the issuers of @p cert, nearest first; @p x509 is @p cert's. Only those that chain_may_vouch() are looked at. @p cert need
+ *  not be in the store: its owner, der and fingerprint are enough. *complete: 1 when the last of them, or @p cert itself, is self-signed. */
 saf_status chain_find(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who,
                       const saf_cert *cert, X509 *x509, saf_error *err);
+
+/** Whether what @p ca signed may be believed of a certificate of @p owner (folded) for that: what another user has in the store is that
+ *  user's opinion only. */
+int chain_may_vouch(const saf_cert *ca, const char *owner);
 
 /** Whether somebody said so: a status that we do not know is none. */
 static inline int chain_trusts(const saf_cert *cert)

@@ -17,7 +17,7 @@ static saf_status refuse(const saf_cert *cert, const saf_cert *revoked, saf_erro
     else
         status = saf_fail(err, status, "%s/%s has the key of %s/%s, which was revoked because that is compromised (%s)", cert->owner,
                           cert->label, revoked->owner, revoked->label, saf_reason_name(revoked->reason));
-    saf_hint(err, "give it a new key: safring cert rekey %s/%s", cert->owner, cert->label);
+    saf_hint(err, "give it a new key: safring cert rekey \"%s/%s\"", cert->owner, cert->label);
     return status;
 }
 

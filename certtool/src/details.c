@@ -1,9 +1,9 @@
 #include "der.h"
+#include "names.h"
 
 #include <base/buffer.h>
 #include <base/fail.h>
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 
 void saf_cert_details_free(saf_cert_details *details)
@@ -23,59 +23,6 @@ OWN_VALUE(saf_cert_details, saf_cert_details_free)
 
 /* ---- alternative names ------------------------------------------------------------------------------------ */
 
-/* A zero byte, or a comma, would make two names of one when the list is read again. */
-static char *text_of_string(const char *kind, const ASN1_STRING *string)
-{
-    const unsigned char *data = ASN1_STRING_get0_data(string);
-    int len = ASN1_STRING_length(string);
-    OWN(saf_buffer) text = { 0 };
-    saf_buffer_append_text(&text, kind);
-    for (int i = 0; i < len; i++)
-        if (data[i] > 0x20 && data[i] < 0x7F && data[i] != ',')
-            saf_buffer_append(&text, saf_bytes_of(data + i, 1));
-        else
-            saf_buffer_printf(&text, "%%%02X", data[i]);
-    return text.failed ? NULL : strdup(saf_buffer_text(&text));
-}
-
-static char *text_of_address(const ASN1_OCTET_STRING *address)
-{
-    int len = ASN1_STRING_length(address);
-    char text[INET6_ADDRSTRLEN + 3] = "ip:";
-    if ((len != 4 && len != 16) ||
-        !inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text + 3, INET6_ADDRSTRLEN))
-        return text_of_string("other:ip:", address);
-    return strdup(text);
-}
-
-static char *text_of_other(GENERAL_NAME *name)
-{
-    OWN(BIO) *bio = BIO_new(BIO_s_mem());
-    char *data = NULL, *text = NULL;
-    if (!bio || !GENERAL_NAME_print(bio, name))
-        return strdup("other:");
-    long len = BIO_get_mem_data(bio, &data);
-    return asprintf(&text, "other:%.*s", (int)len, data) < 0 ? NULL : text;
-}
-
-static char *text_of_name(GENERAL_NAME *name)
-{
-    int kind;
-    const void *value = GENERAL_NAME_get0_value(name, &kind);
-    switch (kind) {
-    case GEN_DNS:
-        return text_of_string("dns:", value);
-    case GEN_EMAIL:
-        return text_of_string("email:", value);
-    case GEN_URI:
-        return text_of_string("uri:", value);
-    case GEN_IPADD:
-        return text_of_address(value);
-    default:
-        return text_of_other(name);
-    }
-}
-
 static saf_status read_names(saf_cert_details *out, X509 *x509, saf_error *err)
 {
     OWN(GENERAL_NAMES) *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
@@ -86,7 +33,7 @@ static saf_status read_names(saf_cert_details *out, X509 *x509, saf_error *err)
     if (!out->names)
         return saf_fail_memory(err);
     for (int i = 0; i < count; i++) {
-        char *text = text_of_name(sk_GENERAL_NAME_value(names, i));
+        char *text = name_text(sk_GENERAL_NAME_value(names, i));
         if (!text)
             return saf_fail_memory(err);
         out->names[out->name_count++] = text;

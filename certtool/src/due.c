@@ -25,21 +25,20 @@ static void due_list_free(due_list *list)
 
 OWN_VALUE(due_list, due_list_free)
 
+/* A partner's certificate, or one whose key was taken out of use, nobody can renew here. */
 static int is_due(const saf_cert *cert, int64_t until)
 {
-    return cert->not_after <= until && !cert->revoked_at && chain_trusts(cert);
+    return cert->not_after <= until && !cert->revoked_at && chain_trusts(cert) && cert->key_place != SAF_KEY_NONE;
 }
 
-/* Of partners' certificates and roots there is neither key nor issuer here: nothing to be done about them. */
-static saf_status is_ours(int *out, saf_store *store, const saf_principal *who, const saf_cert *cert, size_t *depth, saf_error *err)
+static saf_status find_depth(size_t *out, saf_store *store, const saf_principal *who, const saf_cert *cert, saf_error *err)
 {
     OWN(saf_cert_page) issuers = { 0 };
     OWN(X509) *x509 = NULL;
     int complete = 0;
     SAF_TRY(der_read_x509(&x509, cert->der, cert->label, err));
     SAF_TRY(chain_find(&issuers, &complete, store, who, cert, x509, err));
-    *out = cert->key_place != SAF_KEY_NONE || (issuers.count && issuers.certs[0]->key_place != SAF_KEY_NONE);
-    *depth = cert->is_ca ? issuers.count : CHAIN_MAX;
+    *out = cert->is_ca ? issuers.count : CHAIN_MAX;
     return SAF_OK;
 }
 
@@ -56,13 +55,11 @@ static saf_status take(due_list *list, saf_cert **cert, size_t depth, saf_error 
 static saf_status take_due(due_list *list, saf_store *store, const saf_principal *who, saf_cert_page *page, int64_t until, saf_error *err)
 {
     for (size_t i = 0; i < page->count; i++) {
-        int ours = 0;
         size_t depth = 0;
         if (!is_due(page->certs[i], until))
             continue;
-        SAF_TRY(is_ours(&ours, store, who, page->certs[i], &depth, err));
-        if (ours)
-            SAF_TRY(take(list, &page->certs[i], depth, err));
+        SAF_TRY(find_depth(&depth, store, who, page->certs[i], err));
+        SAF_TRY(take(list, &page->certs[i], depth, err));
     }
     return SAF_OK;
 }

@@ -9,10 +9,24 @@
 #include <base/buffer.h>
 #include <base/fail.h>
 
-/* Without a private key there is nothing whose certificate could be renewed. */
-static int is_candidate(const saf_cert *cert)
+/* All of an owner that have one key. */
+typedef struct key_holders {
+    saf_cert_page page;
+    const saf_cert *facts; /* of the certificate that comes in: it may be there already, as a stray */
+    const char *label;     /* that was asked for; NULL: none was */
+} key_holders;
+
+static void key_holders_clear(key_holders *holders)
 {
-    return cert->key_place != SAF_KEY_NONE;
+    saf_cert_page_free(&holders->page);
+}
+
+OWN_VALUE(key_holders, key_holders_clear)
+
+/* Without a private key there is nothing whose certificate could be renewed. */
+static int is_candidate(const key_holders *holders, const saf_cert *cert)
+{
+    return cert->key_place != SAF_KEY_NONE && memcmp(cert->fingerprint, holders->facts->fingerprint, sizeof cert->fingerprint) != 0;
 }
 
 typedef int (*criterion)(const saf_cert *cert, const char *label);
@@ -38,36 +52,37 @@ static int is_trusted(const saf_cert *cert, __attribute__((unused)) const char *
 }
 
 /* NULL: there is none that meets it, or several. */
-static saf_cert **only(const saf_cert_page *page, criterion meets, const char *label)
+static saf_cert **only(const key_holders *holders, criterion meets)
 {
     saf_cert **found = NULL;
-    for (size_t i = 0; i < page->count; i++) {
-        if (!is_candidate(page->certs[i]) || !meets(page->certs[i], label))
+    for (size_t i = 0; i < holders->page.count; i++) {
+        saf_cert **cert = &holders->page.certs[i];
+        if (!is_candidate(holders, *cert) || !meets(*cert, holders->label))
             continue;
         if (found)
             return NULL;
-        found = &page->certs[i];
+        found = cert;
     }
     return found;
 }
 
 /* The request that is awaited says best which one is meant, then the user. What a stranger had made for the key is kept beside as NOTRUST,
  * and must not stand in the way of renewals for ever. */
-static saf_cert **choose(const saf_cert_page *page, const char *label)
+static saf_cert **choose(const key_holders *holders)
 {
     static const criterion best_first[] = { is_awaited, has_label, is_any, is_trusted };
     saf_cert **chosen = NULL;
     for (size_t i = 0; !chosen && i < sizeof best_first / sizeof *best_first; i++)
-        chosen = only(page, best_first[i], label);
+        chosen = only(holders, best_first[i]);
     return chosen;
 }
 
-static saf_status refuse_several(const import_job *job, const saf_cert_page *page, saf_error *err)
+static saf_status refuse_several(const import_job *job, const key_holders *holders, saf_error *err)
 {
     OWN(saf_buffer) list = { 0 };
-    for (size_t i = 0; i < page->count; i++)
-        if (is_candidate(page->certs[i]))
-            saf_buffer_printf(&list, "%s%s/%s", list.len ? ", " : "", job->owner, page->certs[i]->label);
+    for (size_t i = 0; i < holders->page.count; i++)
+        if (is_candidate(holders, holders->page.certs[i]))
+            saf_buffer_printf(&list, "%s%s/%s", list.len ? ", " : "", job->owner, holders->page.certs[i]->label);
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "several certificates have the key of the one that is to be imported: %s",
                                  saf_buffer_text(&list));
     saf_hint(err, "name the one that it is to renew by its label");
@@ -90,6 +105,8 @@ static int is_newer(const saf_cert *facts, const saf_cert *old)
 
 static const char *refusal_of(const import_job *job, const saf_cert *old)
 {
+    if (job->is_revoked)
+        return "a CA of this store has revoked it";
     if (!job->verdict.is_trusted)
         return "its chain does not verify to a certificate that is trusted here, or it is not in date";
     if (job->verdict.is_self_signed && !is_self_signed_too(old))
@@ -100,25 +117,25 @@ static const char *refusal_of(const import_job *job, const saf_cert *old)
     return NULL;
 }
 
-static int any_would_be_renewed(const import_job *job, const saf_cert_page *page)
+static int any_would_be_renewed(const import_job *job, const key_holders *holders)
 {
-    for (size_t i = 0; i < page->count; i++)
-        if (is_candidate(page->certs[i]) && !refusal_of(job, page->certs[i]))
+    for (size_t i = 0; i < holders->page.count; i++)
+        if (is_candidate(holders, holders->page.certs[i]) && !refusal_of(job, holders->page.certs[i]))
             return 1;
     return 0;
 }
 
 saf_status import_find_renewal(import_renewal *out, const import_job *job, saf_error *err)
 {
-    OWN(saf_cert_page) page = { 0 };
+    OWN(key_holders) holders = { .facts = job->facts, .label = job->request->label };
     *out = (import_renewal) { 0 };
     if (job->role != IMPORT_MEANT)
         return SAF_OK;
-    SAF_TRY(saf_store_find_certs_of_key(&page, saf_change_store(job->change), saf_change_principal(job->change), job->owner,
+    SAF_TRY(saf_store_find_certs_of_key(&holders.page, saf_change_store(job->change), saf_change_principal(job->change), job->owner,
                                         job->facts->key_id, err));
-    saf_cert **chosen = choose(&page, job->request->label);
+    saf_cert **chosen = choose(&holders);
     if (!chosen)
-        return any_would_be_renewed(job, &page) ? refuse_several(job, &page, err) : SAF_OK;
+        return any_would_be_renewed(job, &holders) ? refuse_several(job, &holders, err) : SAF_OK;
     out->refusal = refusal_of(job, *chosen);
     out->old = GIVE(chosen);
     return SAF_OK;

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <openssl/err.h>
 
 /* ---- one name --------------------------------------------------------------------------------------------- */
 
@@ -138,4 +139,61 @@ saf_status name_constraints_parse(NAME_CONSTRAINTS **out, const saf_issue_reques
                         profile_facts_of(request->profile)->name);
     *out = GIVE(&constraints);
     return SAF_OK;
+}
+
+/* ---- which name is not allowed? --------------------------------------------------------------------------- */
+
+typedef int (*constraint_check)(X509 *x509, NAME_CONSTRAINTS *constraints);
+
+static bool is_allowed(X509 *x509, const x509_stack *path, constraint_check check)
+{
+    bool allowed = X509_check_purpose(x509, -1, 0) != -1; /* reads the extensions */
+    for (int i = 0; allowed && i < sk_X509_num(path); i++) {
+        OWN(NAME_CONSTRAINTS) *constraints = X509_get_ext_d2i(sk_X509_value(path, i), NID_name_constraints, NULL, NULL);
+        allowed = !constraints || check(x509, constraints) == X509_V_OK;
+    }
+    return allowed;
+}
+
+/* A copy without alternative names. */
+static X509 *copy_bare(X509 *x509)
+{
+    X509 *copy = X509_dup(x509);
+    int at = copy ? X509_get_ext_by_NID(copy, NID_subject_alt_name, -1) : -1;
+    if (at >= 0)
+        X509_EXTENSION_free(X509_delete_ext(copy, at));
+    return copy;
+}
+
+/* A copy that has no name but this one. */
+static X509 *copy_with(X509 *x509, GENERAL_NAME *name)
+{
+    OWN(X509) *copy = copy_bare(x509);
+    OWN(X509_NAME) *nobody = X509_NAME_new();
+    STACK_OF(GENERAL_NAME) *names = sk_GENERAL_NAME_new_null();
+    bool done = copy && nobody && names && sk_GENERAL_NAME_push(names, name) && X509_set_subject_name(copy, nobody) &&
+                X509_add1_ext_i2d(copy, NID_subject_alt_name, names, 1, X509V3_ADD_APPEND) == 1;
+    sk_GENERAL_NAME_free(names);
+    return done ? GIVE(&copy) : NULL;
+}
+
+static char *find_refused(X509 *x509, const x509_stack *path)
+{
+    OWN(GENERAL_NAMES) *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+    OWN(X509) *bare = copy_bare(x509);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        OWN(X509) *copy = copy_with(x509, sk_GENERAL_NAME_value(names, i));
+        if (copy && !is_allowed(copy, path, NAME_CONSTRAINTS_check))
+            return name_text(sk_GENERAL_NAME_value(names, i));
+    }
+    if (bare && !is_allowed(bare, path, NAME_CONSTRAINTS_check))
+        return strdup("its subject, or a mail address in that");
+    return bare && !is_allowed(bare, path, NAME_CONSTRAINTS_check_CN) ? strdup("the common name in its subject") : NULL;
+}
+
+char *name_constraints_find_refused(X509 *x509, const x509_stack *path)
+{
+    char *refused = find_refused(x509, path);
+    ERR_clear_error();
+    return refused;
 }

@@ -52,6 +52,10 @@ bool name_is_local_part(const char *text, size_t len);
 /** An absolute URI of at most NAME_URI_MAX characters. */
 bool name_is_uri(const char *text);
 
+/** A name of a certificate as lists of names have it, "dns:…"; of kinds that they do not have "other:…", which is foreign text. The caller's, to
+ *  free(); NULL: no memory. */
+char *name_text(GENERAL_NAME *name);
+
 /** Make @p name one of @p type, with a string of @p string_type. SAF_E_MEMORY. */
 saf_status name_set(GENERAL_NAME *name, int type, int string_type, saf_bytes value, saf_error *err);
 

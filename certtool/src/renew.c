@@ -25,15 +25,41 @@ OWN_VALUE(renewal, renewal_free)
 
 /* ---- who signs -------------------------------------------------------------------------------------------- */
 
-static saf_status refuse_without_issuer(const saf_cert *old, const saf_cert *issuer, saf_error *err)
+/* A CA that was rekeyed has its name, and another key. NULL: there is none. */
+static const saf_cert *find_successor(const saf_cert_page *candidates, const saf_cert *old)
+{
+    for (size_t i = 0; i < candidates->count; i++) {
+        const saf_cert *ca = candidates->certs[i];
+        if (chain_may_vouch(ca, old->owner) && chain_is_usable(ca) && ca->key_place != SAF_KEY_NONE)
+            return ca;
+    }
+    return NULL;
+}
+
+static saf_status refuse_without_issuer(const saf_cert *old, const saf_cert *issuer, const saf_cert_page *candidates, saf_error *err)
 {
     saf_status status = SAF_E_CONFLICT;
+    const saf_cert *successor = find_successor(candidates, old);
     if (issuer)
         status = saf_fail(err, status, "%s/%s, which signed %s/%s, has no private key here", issuer->owner, issuer->label,
                           old->owner, old->label);
     else
         status = saf_fail(err, status, "the issuer of %s/%s is not here: \"%.80s\"", old->owner, old->label, old->issuer);
-    saf_hint(err, "ask for it: safring cert request %s/%s", old->owner, old->label);
+    if (successor)
+        saf_hint(err, "have it signed by the CA that has its name now: safring cert renew \"%s/%s\" --sign-with \"%s/%s\"", old->owner,
+                 old->label, successor->owner, successor->label);
+    else
+        saf_hint(err, "ask for it: safring cert request \"%s/%s\"", old->owner, old->label);
+    return status;
+}
+
+static saf_status check_has_key(const saf_cert *old, saf_error *err)
+{
+    if (old->key_place != SAF_KEY_NONE)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s has no private key here: it was rolled over, or is somebody else's",
+                                 old->owner, old->label);
+    saf_hint(err, "its holder sends a request: safring cert sign");
     return status;
 }
 
@@ -67,7 +93,7 @@ static saf_status open_issuer(saf_signer **out, const renewal *renewal, saf_erro
     SAF_TRY(saf_store_find_issuers(&candidates, renewal->store, renewal->who, renewal->old, err));
     SAF_TRY(choose_issuer(&issuer, &candidates, renewal, err));
     if (!issuer || (issuer->key_place == SAF_KEY_NONE && !key))
-        return refuse_without_issuer(renewal->old, issuer, err);
+        return refuse_without_issuer(renewal->old, issuer, &candidates, err);
     return saf_signer_open(out, renewal->store, renewal->who, issuer->owner, issuer->label, key, err);
 }
 
@@ -75,8 +101,6 @@ static saf_status open_self(saf_signer **out, const renewal *renewal, saf_error 
 {
     const saf_cert *old = renewal->old;
     OWN(EVP_PKEY) *key = NULL;
-    if (!renewal->request->signer_key && old->key_place == SAF_KEY_NONE)
-        return saf_fail(err, SAF_E_CONFLICT, "%s/%s has no private key here, and it is self-signed", old->owner, old->label);
     SAF_TRY(signer_load_key(&key, renewal->store, renewal->who, old, renewal->request->signer_key, err));
     if (!der_same_public_key(key, X509_get0_pubkey(renewal->x509)))
         return saf_fail(err, SAF_E_CONFLICT, "the private key is not that of %s/%s", old->owner, old->label);
@@ -126,6 +150,7 @@ saf_status saf_cert_renew(saf_cert **out, saf_change *change, const saf_renew_re
     OWN(saf_signer) *signer = NULL;
     OWN(saf_blob) der = { 0 };
     SAF_TRY(saf_store_find_cert(&renewal.old, renewal.store, renewal.who, request->owner, request->label, err));
+    SAF_TRY(check_has_key(renewal.old, err));
     SAF_TRY(compromise_check(change, renewal.old, err));
     SAF_TRY(der_read_x509(&renewal.x509, renewal.old->der, renewal.old->label, err));
     SAF_TRY(open_signer(&signer, &renewal, err));

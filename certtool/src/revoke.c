@@ -9,27 +9,40 @@ static saf_status refuse_without_ca(const saf_cert *cert, X509 *x509, saf_error 
     bool is_own = chain_is_self_signed(x509);
     saf_status status = is_own ? saf_fail(err, SAF_E_CONFLICT, "%s/%s is self-signed: nobody can revoke it", cert->owner, cert->label)
                                : saf_fail(err, SAF_E_CONFLICT, "no CA of this store signed %s/%s", cert->owner, cert->label);
-    saf_hint(err, "take its trust away: safring cert alter %s/%s", cert->owner, cert->label);
+    saf_hint(err, "take its trust away: safring cert alter \"%s/%s\" --status notrust", cert->owner, cert->label);
     return status;
 }
 
-/* The CA's key may be gone: the store knows by the certificate whose list the serial is on. */
+static saf_status refuse_without_key(const saf_cert *ca, const saf_cert *cert, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s, which signed it, has no private key here, so no CRL of this store could say so: "
+                                 "ask that CA", ca->owner, ca->label);
+    saf_hint(err, "until then take its trust away: safring cert alter \"%s/%s\" --status notrust", cert->owner, cert->label);
+    return status;
+}
+
+/* Several may have the CA's key, and one list; of them the one that could sign it. */
 static saf_status find_ca(const saf_cert **out, const saf_cert_page *candidates, X509 *x509, saf_error *err)
 {
-    for (size_t i = 0; i < candidates->count && !*out; i++) {
+    for (size_t i = 0; i < candidates->count; i++) {
+        const saf_cert *ca = candidates->certs[i];
         OWN(X509) *issuer = NULL;
-        SAF_TRY(der_read_x509(&issuer, candidates->certs[i]->der, candidates->certs[i]->label, err));
+        if (*out && ((*out)->key_place != SAF_KEY_NONE || ca->key_place == SAF_KEY_NONE))
+            continue;
+        SAF_TRY(der_read_x509(&issuer, ca->der, ca->label, err));
         if (chain_is_issuer(issuer, x509))
-            *out = candidates->certs[i];
+            *out = ca;
     }
     return SAF_OK;
 }
 
-/* What came in by an import, its CA too, is on nobody's list yet. */
+/* The CA's key may be gone: then the store knows by its list what it signed. What came in by an import, its CA too, is on nobody's list yet. */
 static saf_status put_on_list(saf_change *change, const saf_cert *ca, const saf_cert *cert, saf_reason reason, saf_error *err)
 {
     OWN(saf_issued) *issued = NULL;
     saf_status found = saf_store_find_issued(&issued, saf_change_store(change), saf_change_principal(change), ca, cert->serial, NULL);
+    if (found == SAF_E_NOT_FOUND && ca->key_place == SAF_KEY_NONE)
+        return refuse_without_key(ca, cert, err);
     if (found == SAF_E_NOT_FOUND)
         SAF_TRY(saf_store_record_issued(change, ca, cert->der, cert->owner, cert->label, err));
     return saf_store_revoke(change, ca, cert->serial, reason, err);

@@ -83,7 +83,7 @@ static saf_status check_is_signed(const pair *pair, saf_error *err)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s is self-signed, and %s/%s was signed by a CA", next->owner, next->label,
                                  pair->old->owner, pair->old->label);
-    saf_hint(err, "have it signed first: safring cert request %s/%s", next->owner, next->label);
+    saf_hint(err, "have it signed first: safring cert request \"%s/%s\"", next->owner, next->label);
     return status;
 }
 

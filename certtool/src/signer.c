@@ -1,5 +1,7 @@
 #include "chain.h"
 #include "extensions.h"
+#include "name-constraints.h"
+#include "quote.h"
 #include "signer.h"
 
 #include <base/clock.h>
@@ -139,6 +141,19 @@ static saf_status refuse_path(const saf_signer *signer, int error, int above, sa
     return signer_refuse(err, signer, "%s/%s above it: %s", issuer->owner, issuer->label, rule);
 }
 
+/* Of a list of names somebody wants to know which one it is. */
+static saf_status refuse_name(const saf_signer *signer, X509 *finished, int error, saf_error *err)
+{
+    OWN(own_text) name = name_constraints_find_refused(finished, signer->path);
+    const char *rule = X509_verify_cert_error_string(error);
+    return name ? signer_refuse(err, signer, "%s: %s", rule, quote_text(name).text) : signer_refuse(err, signer, "%s", rule);
+}
+
+static bool is_about_names(path_verdict verdict)
+{
+    return verdict.depth == 0 && (verdict.error == X509_V_ERR_PERMITTED_VIOLATION || verdict.error == X509_V_ERR_EXCLUDED_VIOLATION);
+}
+
 saf_status signer_check_path(const saf_signer *signer, X509 *finished, int64_t begin, saf_error *err)
 {
     X509 *own = signer_x509(signer);
@@ -147,6 +162,8 @@ saf_status signer_check_path(const saf_signer *signer, X509 *finished, int64_t b
         SAF_TRY(check_path_len(signer, is_next, X509_get_pathlen(finished), err));
     }
     path_verdict verdict = chain_validate(finished, signer->path, begin);
+    if (is_about_names(verdict))
+        return refuse_name(signer, finished, verdict.error, err);
     return verdict.error == X509_V_OK ? SAF_OK : refuse_path(signer, verdict.error, verdict.depth - 2, err);
 }
 

@@ -36,6 +36,13 @@ refused 3 "not good: .*(expired|EXPIRED)" safring cert check x.pem
 it "says no for what is revoked here"
 ok safring cert revoke ALICE/web
 refused 3 "not good: it is revoked" safring cert check web.pem
+it "says no for what a CA signed that is revoked here"
+ok safring ca create CERTAUTH/sub --subject "CN=Sub" --key ec:P-256 --sign-with CERTAUTH/ca
+ok safring cert issue ALICE/below --sign-with CERTAUTH/sub --subject "CN=below" --san dns:below.example.test --key ec:P-256
+ok safring cert export ALICE/below --out below.pem
+ok safring cert check below.pem
+ok safring cert revoke CERTAUTH/sub
+refused 3 "not good: it is revoked .of an issuer" safring cert check below.pem
 
 it "asks which entry is meant when there are several keys"
 ok keytool -genkeypair -keystore two.p12 -storepass "correct horse" -alias one -keyalg EC -dname CN=one

@@ -93,6 +93,37 @@ it "changes nothing on a dry run"
 ok safring cert import x.pem --owner BOB --label dry --dry-run
 refused 4 "no certificate" safring cert show BOB/dry
 
-it "says so when the certificate is here already, and somebody else's"
-ok safring cert import all.p7 --owner MALLORY --no-chain
-notes "BOB/LABEL00000001 stays BOB's"
+it "refuses a certificate that is here already, and somebody else's"
+refused 5 "it is in the store already, as BOB/LABEL00000001; a certificate has one owner" safring cert import all.p7 --owner MALLORY --no-chain
+
+it "an answer of a CA that is not trusted yet is kept beside, and renews when it comes again"
+export SAFRING_HOME=$PWD/store6
+openssl req -x509 -key leaf.key -subj "/CN=leaf" -days 30 -out own.pem 2>/dev/null
+cat own.pem leaf.key >own-all.pem
+ok safring cert import own-all.pem --owner ALICE --label web
+ok safring cert show ALICE/web --json
+same "$(field .status)" TRUST
+ok safring cert request ALICE/web --out web.csr
+cat leaf.pem sub.pem root.pem >answer.pem
+ok safring cert import answer.pem --owner ALICE
+says "added ALICE/LABEL00000001"
+ok safring cert alter "CERTAUTH/Foreign Root" --status trust
+ok safring cert alter "CERTAUTH/Foreign Sub" --status trust
+ok safring cert import answer.pem --owner ALICE
+says "renewed ALICE/web"
+refused 4 "no certificate" safring cert show ALICE/LABEL00000001
+
+it "a root without its key is not trusted for being one, and a user's root is nobody else's"
+export SAFRING_HOME=$PWD/store7
+ok safring cert import root.pem --owner CERTAUTH --label root --json
+same "$(field '.certificates[0].status')" NOTRUST
+export SAFRING_HOME=$PWD/store8
+ok safring cert import root.pem --owner MALLORY --label root --status trust
+ok safring cert import all.p7 --owner ALICE --label leaf --json
+same "$(field '[.certificates[] | select(.owner == "ALICE") | .status] | join(" ")')" NOTRUST
+
+it "takes all CAs of a file for CERTAUTH, and leaves the rest out"
+export SAFRING_HOME=$PWD/store9
+cat root.pem evil.pem sub.pem >cas.pem
+ok safring cert import cas.pem --owner CERTAUTH --json
+same "$(field '"\(.certificates | length) \(.left_out)"')" "3 0"

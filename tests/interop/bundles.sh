@@ -170,7 +170,7 @@ if has keytool; then
     ok keytool -genkeypair -alias ca -ext bc:c=ca:true -ext ku:c=keyCertSign -keyalg RSA -dname CN=JavaCA -storetype PKCS12 \
         -keystore ca.p12 -storepass:file pw
     ok keytool -exportcert -rfc -alias ca -keystore ca.p12 -storepass:file pw -file javaca.pem
-    ok safring cert import javaca.pem --owner CERTAUTH --label javaca
+    ok safring cert import javaca.pem --owner CERTAUTH --label javaca --status trust
     ok safring ca create CERTAUTH/first --subject "CN=First CA" --key ec:P-256
     ok safring cert issue ALICE/asked --sign-with CERTAUTH/first --subject "CN=asked" --san dns:asked.example.test --key ec:P-256
     ok safring cert request ALICE/asked --out asked.csr

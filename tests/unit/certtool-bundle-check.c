@@ -163,6 +163,55 @@ TEST(certificates_that_sign_each_other_come_to_an_end)
     assert_false(CHECK(store, h.leaf).is_complete);
 }
 
+/* ---- revoked ---------------------------------------------------------------------------------------------- */
+
+/* A CA of the store revokes what it has signed. */
+static void revoke_by(saf_store *store, const char *ca_label, saf_bytes der)
+{
+    saf_change *change = NULL;
+    OWN(saf_cert) *ca = certs_find(store, "CERTAUTH", ca_label);
+    OWN(saf_cert) *facts = NULL;
+    CERTS_OK(saf_cert_read(&facts, der, oops));
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_record_issued(change, ca, der, NULL, NULL, oops));
+    CERTS_OK(saf_store_revoke(change, ca, facts->serial, SAF_REASON_SUPERSEDED, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+TEST(a_revoked_certificate_is_not_valid_although_it_is_not_in_the_store)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_valid();
+    OWN(saf_blob) leaf = certs_der(h.leaf);
+    certs_keep_imported(store, "CERTAUTH", "root", h.root, h.root_key, SAF_TRUST);
+    certs_keep_imported(store, "CERTAUTH", "sub", h.sub, h.sub_key, SAF_TRUST);
+    assert_valid(CHECK(store, h.leaf));
+    revoke_by(store, "sub", certs_bytes(&leaf));
+    assert_broken(CHECK(store, h.leaf), true, "it is revoked", 0);
+    assert_valid(CHECK(store, h.sub));
+    assert_valid(CHECK(NULL, h.leaf, h.sub, h.root));
+}
+
+TEST(a_certificate_of_a_revoked_issuer_is_not_valid)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_valid();
+    OWN(saf_blob) sub = certs_der(h.sub);
+    certs_keep_imported(store, "CERTAUTH", "root", h.root, h.root_key, SAF_TRUST);
+    revoke_by(store, "root", certs_bytes(&sub));
+    assert_broken(CHECK(store, h.leaf, h.sub), true, "it is revoked", 1);
+    assert_broken(CHECK(store, h.leaf, h.sub, h.root), true, "it is revoked", 1);
+    assert_valid(CHECK(store, h.root));
+}
+
+TEST(roots_of_users_complete_no_chain)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_valid();
+    certs_keep_imported(store, "MALLORY", "root", h.root, h.root_key, SAF_TRUST);
+    assert_broken(CHECK(store, h.leaf, h.sub), false, "unable to get issuer certificate", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +225,9 @@ int main(void)
         IN_SCRATCH(an_issuer_that_is_no_ca_is_refused),
         IN_SCRATCH(a_false_issuer_of_the_right_name_does_not_complete_a_chain),
         IN_SCRATCH(certificates_that_sign_each_other_come_to_an_end),
+        IN_SCRATCH(a_revoked_certificate_is_not_valid_although_it_is_not_in_the_store),
+        IN_SCRATCH(a_certificate_of_a_revoked_issuer_is_not_valid),
+        IN_SCRATCH(roots_of_users_complete_no_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

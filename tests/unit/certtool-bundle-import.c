@@ -323,6 +323,166 @@ TEST(a_file_fails_as_a_whole)
     assert_int_equal(saf_store_find_cert(&none, store, &CERTS_WHO, "CERTAUTH", "Root CA", NULL), SAF_E_NOT_FOUND);
 }
 
+/* ---- answers ---------------------------------------------------------------------------------------------- */
+
+static void await_answer(saf_store *store, const char *label)
+{
+    saf_change *change = NULL;
+    OWN(saf_cert) *cert = certs_find(store, "ZWESVUSR", label);
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_note_request(change, cert, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+static void trust(saf_store *store, const char *label)
+{
+    saf_change *change = NULL;
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_alter_cert(change, "CERTAUTH", label, &(saf_cert_alteration) { .trust = SAF_TRUST }, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+/* ZWESVUSR/mine, self-signed, for the key of the hierarchy's leaf. */
+static void keep_self_signed(saf_store *store, const hierarchy *h)
+{
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "mine", .key = h->key });
+    certs_keep_imported(store, "ZWESVUSR", "mine", x509, h->key, 0);
+}
+
+TEST(an_answer_of_a_ca_that_is_not_trusted_yet_says_so_and_renews_when_it_is)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(saf_buffer) content = { 0 };
+    OWN(saf_import_report) report = { 0 };
+    keep_self_signed(store, &h);
+    await_answer(store, "mine");
+    add_pem_cert(&content, h.leaf);
+    add_pem_cert(&content, h.sub);
+    add_pem_cert(&content, h.root);
+    for (int i = 0; i < 2; i++) {
+        saf_import_report_free(&report);
+        CERTS_OK(import_file(&report, store, &content, (saf_bundle_request) { 0 }, oops));
+        const saf_imported *item = &report.items[2];
+        assert_int_equal(item->result, i ? SAF_IMPORT_WAS_THERE : SAF_IMPORT_ADDED);
+        assert_string_equal(item->cert->label, "LABEL00000001");
+        assert_string_equal(item->not_renewed, "its chain does not verify to a certificate that is trusted here, or it is not in date");
+        assert_string_equal(item->not_renewed_label, "mine");
+        assert_true(item->is_awaited);
+        assert_null(report.items[0].not_renewed);
+    }
+    trust(store, "Root CA");
+    trust(store, "Sub CA");
+    saf_import_report_free(&report);
+    CERTS_OK(import_file(&report, store, &content, (saf_bundle_request) { 0 }, oops));
+    assert_report(&report, "CERTAUTH/Root CA was there TRUST; CERTAUTH/Sub CA was there TRUST; ZWESVUSR/mine renewed TRUST");
+    assert_null(report.items[2].not_renewed);
+    assert_still_mine(store, h.leaf);
+}
+
+TEST(what_ends_no_later_says_so)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(saf_buffer) content = { 0 };
+    OWN(saf_import_report) report = { 0 };
+    keep_trusted(store, &h);
+    OWN(X509) *older = forge_leaf(&h, 5);
+    add_pem_cert(&content, older);
+    CERTS_OK(import_file(&report, store, &content, (saf_bundle_request) { 0 }, oops));
+    assert_string_equal(report.items[0].not_renewed, "it does not end later");
+    assert_string_equal(report.items[0].not_renewed_label, "mine");
+    assert_false(report.items[0].is_awaited);
+}
+
+/* ---- CAs, and other owners -------------------------------------------------------------------------------- */
+
+TEST(certauth_gets_all_cas_of_a_file_issuers_first)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(EVP_PKEY) *other_sub_key = certs_key("ec");
+    OWN(X509) *other = forge_ca("Other CA", key, NULL, NULL);
+    OWN(X509) *other_sub = forge_ca("Other Sub", other_sub_key, other, key);
+    OWN(saf_buffer) content = { 0 };
+    OWN(saf_import_report) report = { 0 };
+    add_pem_cert(&content, h.sub);
+    add_pem_cert(&content, other_sub);
+    add_pem_cert(&content, h.root);
+    add_pem_cert(&content, other);
+    add_pem_cert(&content, h.leaf);
+    certs_keep_imported(store, "CERTAUTH", "known", other, NULL, SAF_TRUST);
+    OWN(saf_bundle) *bundle = NULL;
+    saf_change *change = NULL;
+    CERTS_OK(saf_bundle_read(&bundle, saf_buffer_bytes(&content), NULL, NULL, "in.file", oops));
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    saf_bundle_request request = { .owner = "certauth" };
+    CERTS_OK(saf_bundle_import(&report, change, bundle, &request, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    /* Other Sub is the one that is meant: the first that has issued nothing. */
+    assert_report(&report, "CERTAUTH/Root CA added NOTRUST; CERTAUTH/Sub CA added NOTRUST; CERTAUTH/known was there TRUST; "
+                           "CERTAUTH/LABEL00000001 added TRUST");
+    assert_int_equal(report.left_out, 1);
+}
+
+TEST(certauth_leaves_end_entities_out_and_counts_them)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *other = forge_ca("Other CA", key, NULL, NULL);
+    OWN(X509) *stranger = certs_forge((certs_forgery) { .cn = "stranger", .key = key });
+    OWN(saf_buffer) content = { 0 };
+    OWN(saf_import_report) report = { 0 };
+    add_pem_cert(&content, other);
+    add_pem_cert(&content, h.root);
+    add_pem_cert(&content, stranger);
+    CERTS_OK(import_file(&report, store, &content, (saf_bundle_request) { .owner = "CERTAUTH", .label = "first" }, oops));
+    assert_report(&report, "CERTAUTH/Root CA added NOTRUST; CERTAUTH/first added NOTRUST");
+    assert_int_equal(report.left_out, 1);
+}
+
+TEST(certauth_gets_a_ca_with_its_key_before_what_that_signed)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(saf_buffer) content = { 0 };
+    add_pem_cert(&content, h.sub);
+    add_pem_cert(&content, h.root);
+    add_pem_key(&content, h.root_key, NULL);
+    assert_imports(store, &content, (saf_bundle_request) { .owner = "CERTAUTH", .label = "mine" },
+                   "CERTAUTH/mine added TRUST; CERTAUTH/Sub CA added TRUST");
+}
+
+TEST(certauth_gets_one_when_the_others_are_skipped)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(saf_buffer) content = { 0 };
+    add_pem_cert(&content, h.sub);
+    add_pem_cert(&content, h.root);
+    assert_imports(store, &content, (saf_bundle_request) { .owner = "CERTAUTH", .label = "sub", .chain = SAF_CHAIN_SKIP },
+                   "CERTAUTH/sub added NOTRUST");
+}
+
+TEST(what_another_owner_has_is_refused)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(hierarchy) h = make_hierarchy();
+    OWN(saf_buffer) content = { 0 };
+    saf_error err = { 0 };
+    certs_keep_imported(store, "X1", "one", h.leaf, NULL, 0);
+    certs_keep_imported(store, "X1", "root", h.root, NULL, SAF_TRUST);
+    add_whole(&content, &h);
+    assert_int_equal(import_file(NULL, store, &content, (saf_bundle_request) { .label = "leaf" }, &err), SAF_E_EXISTS);
+    assert_string_equal(err.text, "it is in the store already, as X1/one; a certificate has one owner");
+    OWN(saf_cert) *theirs = certs_find(store, "X1", "one");
+    assert_int_equal(theirs->key_place, SAF_KEY_NONE);
+    assert_imports(store, &content, (saf_bundle_request) { .owner = "x1" },
+                   "X1/root was there TRUST; CERTAUTH/Sub CA added NOTRUST; X1/one key added NOTRUST");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +499,13 @@ int main(void)
         IN_SCRATCH(a_ca_that_comes_along_does_not_replace_ours),
         IN_SCRATCH(a_self_signed_certificate_for_our_cas_key_does_not_replace_it),
         IN_SCRATCH(a_file_fails_as_a_whole),
+        IN_SCRATCH(an_answer_of_a_ca_that_is_not_trusted_yet_says_so_and_renews_when_it_is),
+        IN_SCRATCH(what_ends_no_later_says_so),
+        IN_SCRATCH(certauth_gets_all_cas_of_a_file_issuers_first),
+        IN_SCRATCH(certauth_leaves_end_entities_out_and_counts_them),
+        IN_SCRATCH(certauth_gets_a_ca_with_its_key_before_what_that_signed),
+        IN_SCRATCH(certauth_gets_one_when_the_others_are_skipped),
+        IN_SCRATCH(what_another_owner_has_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

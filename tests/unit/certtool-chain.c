@@ -70,7 +70,7 @@ TEST(chain_prefers_the_renewed_issuer_to_the_expired_one)
     certs_keep_imported(store, "CERTAUTH", "a expired", old, NULL, SAF_TRUST);
     OWN(saf_cert) *leaf = certs_import(store, "ZWESVUSR", "leaf", x509, NULL, 0);
     assert_chain(store, leaf, "leaf > a expired", 1);
-    certs_keep_imported(store, "CERTAUTH", "renewed", renewed, NULL, 0);
+    certs_keep_imported(store, "CERTAUTH", "renewed", renewed, NULL, SAF_TRUST);
     assert_chain(store, leaf, "leaf > renewed", 1);
 }
 
@@ -131,6 +131,61 @@ TEST(chain_of_a_certificate_that_is_gone_is_not_found)
     assert_null(page.certs);
 }
 
+/* What MALLORY trusts is nobody else's anchor. */
+TEST(chain_does_not_go_over_certificates_of_other_users)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *root_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *root = certs_forge((certs_forgery) { .cn = "root", .key = root_key, .basic_constraints = "critical,CA:TRUE" });
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = root, .issuer_key = root_key });
+    certs_keep_imported(store, "MALLORY", "root", root, root_key, SAF_HIGHTRUST);
+    OWN(saf_cert) *leaf = certs_import(store, "ALICE", "leaf", x509, NULL, 0);
+    assert_int_equal(leaf->trust, SAF_NOTRUST);
+    assert_chain(store, leaf, "leaf", 0);
+}
+
+TEST(chain_goes_over_those_of_its_owner_of_certauth_and_of_site)
+{
+    static const char *const owners[] = { "ALICE", "CERTAUTH", "SITE" };
+    OWN(saf_store) *store = certs_store();
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        OWN(EVP_PKEY) *root_key = certs_key("ec");
+        OWN(EVP_PKEY) *key = certs_key("ec");
+        OWN(X509) *root = certs_forge((certs_forgery) { .cn = owners[i], .key = root_key, .basic_constraints = "critical,CA:TRUE" });
+        OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = root, .issuer_key = root_key });
+        certs_keep_imported(store, owners[i], "root", root, NULL, SAF_TRUST);
+        OWN(saf_cert) *leaf = certs_import(store, "ALICE", NULL, x509, NULL, 0);
+        assert_int_equal(leaf->trust, SAF_TRUST);
+    }
+}
+
+static saf_issue_request of_bobs_ca(const char *label)
+{
+    return (saf_issue_request) { .owner = "BOB", .label = label, .profile = SAF_PROFILE_CA, .subject = "CN=bobs", .path_len = -1 };
+}
+
+TEST(chain_of_a_signer_of_another_user_is_judged_by_what_that_user_has)
+{
+    OWN(saf_store) *store = certs_store();
+    saf_issue_request root = of_bobs_ca("root"), sub = of_bobs_ca("sub"), leaf = certs_leaf("sub");
+    sub.subject = "CN=sub";
+    sub.signer_owner = leaf.signer_owner = "BOB";
+    sub.signer_label = "root";
+    certs_keep_issued(store, root);
+    certs_keep_issued(store, sub);
+    OWN(saf_cert) *cert = certs_issue(store, leaf);
+    assert_chain(store, cert, "localhost", 0);
+    saf_change *change = NULL;
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_alter_cert(change, "BOB", "root", &(saf_cert_alteration) { .trust = SAF_NOTRUST }, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    saf_error err = { 0 };
+    leaf.label = "second";
+    assert_int_equal(certs_try_issue(store, leaf, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "BOB/sub cannot sign this: the status of BOB/root above it is NOTRUST");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +198,9 @@ int main(void)
         IN_SCRATCH(chain_does_not_go_round_in_circles),
         IN_SCRATCH(chain_has_at_most_sixteen),
         IN_SCRATCH(chain_of_a_certificate_that_is_gone_is_not_found),
+        IN_SCRATCH(chain_does_not_go_over_certificates_of_other_users),
+        IN_SCRATCH(chain_goes_over_those_of_its_owner_of_certauth_and_of_site),
+        IN_SCRATCH(chain_of_a_signer_of_another_user_is_judged_by_what_that_user_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

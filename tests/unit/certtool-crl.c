@@ -120,7 +120,7 @@ TEST(revoke_refuses_what_no_ca_of_the_store_signed)
     certs_keep_issued(store, certs_leaf(NULL));
     assert_int_equal(certs_try_revoke(store, "ZWESVUSR", "localhost", SAF_REASON_SUPERSEDED, &err), SAF_E_CONFLICT);
     assert_string_equal(err.text, "ZWESVUSR/localhost is self-signed: nobody can revoke it");
-    assert_string_equal(err.hint, "take its trust away: safring cert alter ZWESVUSR/localhost");
+    assert_string_equal(err.hint, "take its trust away: safring cert alter \"ZWESVUSR/localhost\" --status notrust");
 }
 
 /* ---- the list --------------------------------------------------------------------------------------------- */
@@ -385,6 +385,57 @@ TEST(crl_refuses_pss_without_rsa)
     assert_refused(store, request, SAF_E_USAGE, "RSASSA-PSS needs an RSA key, and that of CERTAUTH/localca is none");
 }
 
+TEST(revoke_refuses_what_a_foreign_ca_signed)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE" });
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    saf_error err = { 0 };
+    certs_keep_imported(store, "CERTAUTH", "localca", ca, NULL, SAF_TRUST);
+    certs_keep_imported(store, "ZWESVUSR", "localhost", x509, key, SAF_TRUST);
+    assert_int_equal(certs_try_revoke(store, "ZWESVUSR", "localhost", SAF_REASON_SUPERSEDED, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "CERTAUTH/localca, which signed it, has no private key here, so no CRL of this store could say so: ask that CA");
+    assert_string_equal(err.hint, "until then take its trust away: safring cert alter \"ZWESVUSR/localhost\" --status notrust");
+    OWN(saf_cert) *leaf = certs_find(store, "ZWESVUSR", "localhost");
+    assert_int_equal(leaf->revoked_at, 0);
+}
+
+/* CERTAUTH/localca signs ZWESVUSR/localhost and hands its place, and not its key, over to CERTAUTH/next. */
+static void roll_ca_over(saf_store *store)
+{
+    OWN(saf_change) *change = certs_begin(store);
+    CERTS_OK(saf_cert_rollover(NULL, change, "CERTAUTH", "localca", "next", SAF_FORCE, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+TEST(revoke_knows_what_a_ca_signed_whose_key_is_gone)
+{
+    OWN(saf_store) *store = store_with_leaf();
+    certs_issue_ca(store, "next", NULL, -1);
+    roll_ca_over(store);
+    certs_revoke_leaf(store, SAF_REASON_SUPERSEDED);
+    OWN(saf_cert) *leaf = certs_find(store, "ZWESVUSR", "localhost");
+    assert_true(leaf->revoked_at > 0);
+}
+
+/* Of several certificates of one CA the one with the key can say so, whoever comes first. */
+TEST(revoke_takes_the_ca_that_has_its_key)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    certs_forgery forgery = { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE" };
+    OWN(X509) *ca = certs_forge(forgery);
+    OWN(X509) *again = certs_forge(forgery);
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    certs_keep_imported(store, "ZWESVUSR", "a copy", again, NULL, 0);
+    certs_keep_imported(store, "CERTAUTH", "localca", ca, ca_key, SAF_TRUST);
+    certs_keep_imported(store, "ZWESVUSR", "localhost", x509, NULL, SAF_TRUST);
+    certs_revoke_leaf(store, SAF_REASON_SUPERSEDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +464,9 @@ int main(void)
         IN_SCRATCH(crl_refuses_a_ca_without_key),
         IN_SCRATCH(crl_refuses_impossible_times),
         IN_SCRATCH(crl_refuses_pss_without_rsa),
+        IN_SCRATCH(revoke_refuses_what_a_foreign_ca_signed),
+        IN_SCRATCH(revoke_knows_what_a_ca_signed_whose_key_is_gone),
+        IN_SCRATCH(revoke_takes_the_ca_that_has_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,12 +60,25 @@ TEST(what_nobody_would_renew_is_not_due)
     assert_due(store, NULL, 1000, "");
 }
 
+TEST(what_has_no_private_key_here_is_not_due_although_its_ca_has)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE" });
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    certs_keep_imported(store, "CERTAUTH", "ca", ca, ca_key, SAF_TRUST);
+    certs_keep_imported(store, "ZWESVUSR", "theirs", x509, NULL, SAF_TRUST);
+    assert_due(store, NULL, 1000, "ca");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(issuers_come_before_what_they_signed),
         IN_SCRATCH(only_what_ends_within_the_time_is_due),
         IN_SCRATCH(what_nobody_would_renew_is_not_due),
+        IN_SCRATCH(what_has_no_private_key_here_is_not_due_although_its_ca_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

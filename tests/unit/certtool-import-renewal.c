@@ -231,7 +231,7 @@ TEST(a_self_signed_certificate_does_not_replace_that_of_a_ca)
     OWN(world) world = make_world();
     OWN(X509) *self_signed = forge_self_signed(&world, 50);
     await_answer(&world, "mine");
-    assert_stays_beside(&world, self_signed, SAF_TRUST, "it is self-signed");
+    assert_stays_beside(&world, self_signed, SAF_NOTRUST, "it is self-signed");
 }
 
 TEST(a_certificate_whose_ca_is_not_trusted_renews_nothing)
@@ -438,6 +438,114 @@ TEST(certificates_without_a_label_are_numbered_as_racf_does)
     }
 }
 
+/* ---- kept beside, and meant after all --------------------------------------------------------------------- */
+
+static void set_trust(const world *world, const char *owner, const char *label, saf_trust trust)
+{
+    saf_change *change = begin(world);
+    CERTS_OK(saf_store_alter_cert(change, owner, label, &(saf_cert_alteration) { .trust = trust }, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+/* Import while CERTAUTH/ca is not trusted, so that it is kept beside; then it is. */
+static void keep_beside(const world *world, X509 *x509, const char *label)
+{
+    OWN(saf_cert) *cert = NULL;
+    set_trust(world, "CERTAUTH", "ca", SAF_NOTRUST);
+    CERTS_OK(try_import(&cert, NULL, world, label, x509, oops));
+    assert_string_equal(cert->label, label ? label : "LABEL00000001");
+    assert_int_equal(cert->trust, SAF_NOTRUST);
+    set_trust(world, "CERTAUTH", "ca", SAF_TRUST);
+}
+
+static void assert_gone(const world *world, const char *label)
+{
+    OWN(saf_cert) *cert = NULL;
+    assert_int_equal(saf_store_find_cert(&cert, world->store, &CERTS_WHO, "ZWESVUSR", label, NULL), SAF_E_NOT_FOUND);
+}
+
+static void assert_was_there(const world *world, X509 *x509, const char *label)
+{
+    OWN(saf_cert) *cert = NULL;
+    saf_import_result result = SAF_IMPORT_ADDED;
+    CERTS_OK(try_import(&cert, &result, world, NULL, x509, oops));
+    assert_int_equal(result, SAF_IMPORT_WAS_THERE);
+    assert_string_equal(cert->label, label);
+    assert_is(world, "mine", world->mine);
+}
+
+TEST(an_answer_that_came_before_its_ca_was_trusted_renews_when_it_comes_again)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *answer = forge(&world, 5);
+    await_answer(&world, "mine");
+    keep_beside(&world, answer, NULL);
+    assert_renews(&world, answer, NULL, "mine");
+    assert_gone(&world, "LABEL00000001");
+    OWN(saf_cert) *cert = certs_find(world.store, "ZWESVUSR", "mine");
+    assert_int_equal(cert->requested_at, 0);
+    assert_int_equal(cert->trust, SAF_HIGHTRUST);
+    OWN(EVP_PKEY) *key = NULL;
+    CERTS_OK(saf_store_load_key(&key, world.store, &CERTS_WHO, cert, oops));
+    assert_int_equal(EVP_PKEY_eq(key, world.key), 1);
+}
+
+TEST(a_renewal_that_was_kept_beside_under_a_label_renews_when_it_comes_again)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *later = forge(&world, 20);
+    keep_beside(&world, later, "beside");
+    assert_renews(&world, later, "beside", "mine");
+    assert_gone(&world, "beside");
+}
+
+TEST(what_was_kept_beside_stays_while_it_would_renew_nothing)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *older = forge(&world, 5);
+    OWN(X509) *later = forge(&world, 20);
+    keep_beside(&world, older, "older");
+    assert_was_there(&world, older, "older");
+    keep_beside(&world, later, "later");
+    set_trust(&world, "CERTAUTH", "ca", SAF_NOTRUST);
+    assert_was_there(&world, later, "later");
+}
+
+TEST(what_was_kept_beside_stays_when_a_ring_has_it)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *later = forge(&world, 20);
+    keep_beside(&world, later, "beside");
+    saf_connect_request connect = { .ring_owner = "ZWESVUSR", .ring_name = "ring", .cert_owner = "ZWESVUSR",
+                                    .cert_label = "beside", .usage = SAF_USAGE_PERSONAL };
+    saf_change *change = begin(&world);
+    CERTS_OK(saf_ring_create(change, "ZWESVUSR", "ring", oops));
+    CERTS_OK(saf_ring_connect(change, &connect, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    assert_was_there(&world, later, "beside");
+}
+
+TEST(what_was_kept_beside_stays_when_it_is_trusted_or_several_could_be_meant)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *later = forge(&world, 20);
+    OWN(X509) *twin = forge(&world, 5);
+    keep_beside(&world, later, "beside");
+    certs_keep_imported(world.store, "ZWESVUSR", "twin", twin, NULL, SAF_TRUST);
+    assert_was_there(&world, later, "beside");
+    set_trust(&world, "ZWESVUSR", "twin", SAF_NOTRUST);
+    set_trust(&world, "ZWESVUSR", "beside", SAF_TRUST);
+    assert_was_there(&world, later, "beside");
+}
+
+TEST(what_another_owner_has_renews_nothing)
+{
+    OWN(world) world = make_world();
+    OWN(X509) *later = forge(&world, 20);
+    OWN(saf_cert) *cert = certs_import(world.store, "OTHER", "theirs", later, NULL, SAF_NOTRUST);
+    assert_was_there(&world, later, "theirs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +574,12 @@ int main(void)
         IN_SCRATCH(a_certificate_that_this_store_revoked_renews_nothing),
         IN_SCRATCH(a_certificate_that_ends_earlier_renews_one_that_is_revoked),
         IN_SCRATCH(certificates_without_a_label_are_numbered_as_racf_does),
+        IN_SCRATCH(an_answer_that_came_before_its_ca_was_trusted_renews_when_it_comes_again),
+        IN_SCRATCH(a_renewal_that_was_kept_beside_under_a_label_renews_when_it_comes_again),
+        IN_SCRATCH(what_was_kept_beside_stays_while_it_would_renew_nothing),
+        IN_SCRATCH(what_was_kept_beside_stays_when_a_ring_has_it),
+        IN_SCRATCH(what_was_kept_beside_stays_when_it_is_trusted_or_several_could_be_meant),
+        IN_SCRATCH(what_another_owner_has_renews_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,15 +13,23 @@ static X509 *forge_leaf(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
     return certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = issuer, .issuer_key = issuer_key });
 }
 
-TEST(import_trusts_a_self_signed_certificate)
+/* A root says nothing but that it is one; whoever has its private key made it. */
+TEST(import_trusts_a_self_signed_certificate_only_with_its_key)
 {
+    static const char *const owners[] = { "certauth", "SITE", "ZWESVUSR" };
     OWN(saf_store) *store = certs_store();
-    OWN(EVP_PKEY) *key = certs_key("ec");
-    OWN(X509) *x509 = forge_ca("root", key);
-    OWN(saf_cert) *cert = certs_import(store, "certauth", "root", x509, NULL, 0);
-    assert_string_equal(cert->owner, "CERTAUTH");
-    assert_int_equal(cert->trust, SAF_TRUST);
-    assert_int_equal(cert->key_place, SAF_KEY_NONE);
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        OWN(EVP_PKEY) *key = certs_key("ec");
+        OWN(EVP_PKEY) *own_key = certs_key("ec");
+        OWN(X509) *x509 = forge_ca("root", key);
+        OWN(X509) *own = forge_ca("own root", own_key);
+        OWN(saf_cert) *cert = certs_import(store, owners[i], "root", x509, NULL, 0);
+        OWN(saf_cert) *own_cert = certs_import(store, owners[i], "own root", own, own_key, 0);
+        assert_int_equal(strcasecmp(cert->owner, owners[i]), 0);
+        assert_int_equal(cert->trust, SAF_NOTRUST);
+        assert_int_equal(cert->key_place, SAF_KEY_NONE);
+        assert_int_equal(own_cert->trust, SAF_TRUST);
+    }
 }
 
 TEST(import_trusts_what_chains_to_a_known_root)
@@ -31,7 +39,7 @@ TEST(import_trusts_what_chains_to_a_known_root)
     OWN(EVP_PKEY) *key = certs_key("ec");
     OWN(X509) *root = forge_ca("root", root_key);
     OWN(X509) *leaf = forge_leaf(key, root, root_key);
-    certs_keep_imported(store, "CERTAUTH", "root", root, NULL, 0);
+    certs_keep_imported(store, "CERTAUTH", "root", root, NULL, SAF_TRUST);
     OWN(saf_cert) *cert = certs_import(store, "ZWESVUSR", "leaf", leaf, key, 0);
     assert_int_equal(cert->trust, SAF_TRUST);
     assert_int_equal(cert->key_place, SAF_KEY_STORED);
@@ -67,7 +75,7 @@ TEST(import_does_not_trust_what_a_leaf_signed)
     OWN(EVP_PKEY) *key = certs_key("ec");
     OWN(X509) *root = certs_forge((certs_forgery) { .cn = "root", .key = root_key, .basic_constraints = "CA:FALSE" });
     OWN(X509) *leaf = forge_leaf(key, root, root_key);
-    certs_keep_imported(store, "CERTAUTH", "root", root, NULL, 0);
+    certs_keep_imported(store, "CERTAUTH", "root", root, NULL, SAF_TRUST);
     OWN(saf_cert) *cert = certs_import(store, "ZWESVUSR", "leaf", leaf, NULL, 0);
     assert_int_equal(cert->trust, SAF_NOTRUST);
 }
@@ -156,7 +164,7 @@ TEST(import_adds_a_key_to_a_ca_that_has_counted_serials)
     OWN(saf_store) *store = certs_store();
     OWN(EVP_PKEY) *key = certs_key("ec");
     OWN(X509) *x509 = forge_ca("root", key);
-    OWN(saf_cert) *first = certs_import(store, "CERTAUTH", "root", x509, NULL, 0);
+    OWN(saf_cert) *first = certs_import(store, "CERTAUTH", "root", x509, NULL, SAF_TRUST);
     saf_issue_request leaf = certs_leaf("root");
     leaf.signer_key = key;
     leaf.serial = SAF_SERIAL_SEQUENTIAL;
@@ -251,7 +259,7 @@ TEST(import_refuses_what_is_not_one_certificate)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(import_trusts_a_self_signed_certificate),
+        IN_SCRATCH(import_trusts_a_self_signed_certificate_only_with_its_key),
         IN_SCRATCH(import_trusts_what_chains_to_a_known_root),
         IN_SCRATCH(import_does_not_trust_what_does_not_chain),
         IN_SCRATCH(import_does_not_trust_what_an_untrusted_ca_signed),

@@ -348,7 +348,7 @@ TEST(issue_respects_the_signers_name_constraints)
 {
     OWN(saf_store) *store = certs_store();
     keep_name_constrained_ca(store, "ca");
-    assert_refused(store, certs_leaf("ca"), SAF_E_CONFLICT, "CERTAUTH/ca cannot sign this: permitted subtree violation");
+    assert_refused(store, certs_leaf("ca"), SAF_E_CONFLICT, "CERTAUTH/ca cannot sign this: permitted subtree violation: dns:localhost");
     saf_error err = { 0 };
     OWN(saf_cert) *kept = NULL;
     assert_int_equal(saf_store_find_cert(&kept, store, &CERTS_WHO, "ZWESVUSR", "localhost", &err), SAF_E_NOT_FOUND);
@@ -362,7 +362,7 @@ TEST(issue_respects_name_constraints_further_up)
     OWN(saf_store) *store = certs_store();
     keep_name_constrained_ca(store, "root");
     certs_issue_ca(store, "sub", "root", -1);
-    assert_refused(store, certs_leaf("sub"), SAF_E_CONFLICT, "CERTAUTH/sub cannot sign this: permitted subtree violation");
+    assert_refused(store, certs_leaf("sub"), SAF_E_CONFLICT, "CERTAUTH/sub cannot sign this: permitted subtree violation: dns:localhost");
 }
 
 TEST(issue_refuses_a_signer_with_an_unknown_critical_extension)

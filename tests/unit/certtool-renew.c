@@ -270,7 +270,7 @@ TEST(renew_refuses_when_the_issuer_is_elsewhere)
     keep_foreign_leaf(store, 0);
     assert_int_equal(certs_try_renew(store, of_leaf, &err), SAF_E_CONFLICT);
     assert_string_equal(err.text, "the issuer of ZWESVUSR/localhost is not here: \"CN=ca\"");
-    assert_string_equal(err.hint, "ask for it: safring cert request ZWESVUSR/localhost");
+    assert_string_equal(err.hint, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
 }
 
 TEST(renew_refuses_when_the_issuers_key_is_elsewhere)
@@ -331,13 +331,73 @@ TEST(renew_takes_one_that_was_revoked_for_another_reason)
     assert_int_equal(cert->revoked_at, 0);
 }
 
+static void assert_refused_without_key(saf_store *store)
+{
+    saf_error err = { 0 };
+    assert_int_equal(certs_try_renew(store, of_leaf, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "ZWESVUSR/localhost has no private key here: it was rolled over, or is somebody else's");
+    assert_string_equal(err.hint, "its holder sends a request: safring cert sign");
+}
+
 TEST(renew_refuses_a_self_signed_one_without_key)
 {
     OWN(saf_store) *store = certs_store();
     OWN(EVP_PKEY) *key = certs_key("ec");
     OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "self", .key = key });
     certs_keep_imported(store, "ZWESVUSR", "localhost", x509, NULL, SAF_TRUST);
-    assert_refused(store, of_leaf, SAF_E_CONFLICT, "ZWESVUSR/localhost has no private key here, and it is self-signed");
+    assert_refused_without_key(store);
+}
+
+TEST(renew_refuses_one_without_key_although_its_ca_is_here)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *ca_key = certs_key("ec");
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    OWN(X509) *ca = certs_forge((certs_forgery) { .cn = "ca", .key = ca_key, .basic_constraints = "critical,CA:TRUE" });
+    OWN(X509) *x509 = certs_forge((certs_forgery) { .cn = "leaf", .key = key, .issuer = ca, .issuer_key = ca_key });
+    certs_keep_imported(store, "CERTAUTH", "localca", ca, ca_key, SAF_TRUST);
+    certs_keep_imported(store, "ZWESVUSR", "localhost", x509, NULL, SAF_TRUST);
+    assert_refused_without_key(store);
+}
+
+/* CERTAUTH/localca, rekeyed and rolled over to @p next, of the same subject. */
+static void roll_ca_over(saf_store *store, const char *owner, const char *next, saf_trust trust)
+{
+    OWN(saf_change) *change = NULL;
+    certs_issue_ca(store, "localca", NULL, -1);
+    certs_keep_issued(store, certs_leaf("localca"));
+    certs_issue_ca(store, "elsewhere", NULL, -1);
+    certs_keep_issued(store, (saf_issue_request) { .owner = owner, .label = next, .profile = SAF_PROFILE_CA, .subject = "CN=localca",
+                                                   .path_len = -1, .trust = trust });
+    change = certs_begin(store);
+    CERTS_OK(saf_cert_rollover(NULL, change, "CERTAUTH", "localca", "elsewhere", SAF_FORCE, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+}
+
+static void assert_hint_after_rollover(const char *owner, const char *next, saf_trust trust, const char *hint)
+{
+    OWN(saf_store) *store = certs_store();
+    saf_error err = { 0 };
+    roll_ca_over(store, owner, next, trust);
+    assert_int_equal(certs_try_renew(store, of_leaf, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "CERTAUTH/localca, which signed ZWESVUSR/localhost, has no private key here");
+    assert_string_equal(err.hint, hint);
+}
+
+TEST(renew_names_the_ca_that_has_the_issuers_name_now)
+{
+    assert_hint_after_rollover("CERTAUTH", "ca 2", SAF_TRUST, "have it signed by the CA that has its name now: safring cert renew "
+                               "\"ZWESVUSR/localhost\" --sign-with \"CERTAUTH/ca 2\"");
+}
+
+TEST(renew_names_no_ca_of_another_user)
+{
+    assert_hint_after_rollover("MALLORY", "ca 2", SAF_TRUST, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
+}
+
+TEST(renew_names_no_ca_that_is_not_trusted)
+{
+    assert_hint_after_rollover("CERTAUTH", "ca 2", SAF_NOTRUST, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
 }
 
 TEST(renew_refuses_what_is_not_there)
@@ -369,6 +429,10 @@ int main(void)
         IN_SCRATCH(renew_does_not_need_to_see_the_owners_other_certificates),
         IN_SCRATCH(renew_takes_one_that_was_revoked_for_another_reason),
         IN_SCRATCH(renew_refuses_a_self_signed_one_without_key),
+        IN_SCRATCH(renew_refuses_one_without_key_although_its_ca_is_here),
+        IN_SCRATCH(renew_names_the_ca_that_has_the_issuers_name_now),
+        IN_SCRATCH(renew_names_no_ca_of_another_user),
+        IN_SCRATCH(renew_names_no_ca_that_is_not_trusted),
         IN_SCRATCH(renew_refuses_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

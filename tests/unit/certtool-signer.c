@@ -215,7 +215,7 @@ TEST(signer_checks_each_name_below_constraints)
     CERTS_OK(saf_signer_issue(&good, signer, &request, oops));
     request.san = "dns:a.example.test,dns:example.com";
     assert_int_equal(saf_signer_issue(&bad, signer, &request, &err), SAF_E_CONFLICT);
-    assert_string_equal(err.text, "CERTAUTH/localca cannot sign this: permitted subtree violation");
+    assert_string_equal(err.text, "CERTAUTH/localca cannot sign this: permitted subtree violation: dns:example.com");
     assert_null(bad.data);
 }
 
@@ -228,7 +228,7 @@ TEST(signer_respects_excluded_addresses)
     saf_error err = { 0 };
     request.san = "ip:10.1.2.3";
     assert_int_equal(certs_try_issue(store, request, &err), SAF_E_CONFLICT);
-    assert_string_equal(err.text, "CERTAUTH/localca cannot sign this: excluded subtree violation");
+    assert_string_equal(err.text, "CERTAUTH/localca cannot sign this: excluded subtree violation: ip:10.1.2.3");
     request.san = "ip:11.1.2.3";
     certs_keep_issued(store, request);
 }
@@ -333,6 +333,19 @@ TEST(signer_refuses_a_ca_below_one_that_is_revoked)
     assert_non_null(root);
 }
 
+TEST(signer_names_the_subject_when_that_is_what_is_not_allowed)
+{
+    OWN(saf_store) *store = certs_store();
+    certs_keep_issued(store, (saf_issue_request) { .owner = "CERTAUTH", .label = "localca", .profile = SAF_PROFILE_CA, .subject = "CN=ca",
+                                                   .path_len = -1, .permit = "dns:example.test" });
+    saf_issue_request request = certs_leaf("localca");
+    saf_error err = { 0 };
+    request.subject = "CN=www.example.com";
+    request.san = "ip:10.1.2.3";
+    assert_int_equal(certs_try_issue(store, request, &err), SAF_E_CONFLICT);
+    assert_string_equal(err.text, "CERTAUTH/localca cannot sign this: permitted subtree violation: the common name in its subject");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +360,7 @@ int main(void)
         IN_SCRATCH(signer_finds_out_that_a_key_signs_wrongly),
         IN_SCRATCH(signer_refuses_a_ca_that_is_revoked),
         IN_SCRATCH(signer_refuses_a_ca_below_one_that_is_revoked),
+        IN_SCRATCH(signer_names_the_subject_when_that_is_what_is_not_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

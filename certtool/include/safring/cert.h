@@ -133,7 +133,8 @@ saf_status saf_san_check(const char *san, saf_error *err);
  * @retval SAF_E_EXISTS       owner has that label
  * @retval SAF_E_CONFLICT     the signer is no CA, has no private key, is expired, is not TRUST or HIGHTRUST (nor is an issuer above it),
  *                            or forbids this by path length, name constraints or another rule of RFC 5280: what verifiers would refuse
- *                            is not issued. The text names the signer and the rule
+ *                            is not issued. The text names the signer and the rule. A signer of whatever owner is judged by what that
+ *                            owner, CERTAUTH and SITE have above it
  * @retval SAF_E_USAGE        subject, SAN, days or path length are not valid
  * @retval SAF_E_UNSUPPORTED  the signer's key is in a token and signer_key is NULL
  */
@@ -215,16 +216,16 @@ typedef struct saf_renew_request {
  *
  * @param out  the record; NULL allowed
  * @retval SAF_E_NOT_FOUND  no such certificate
- * @retval SAF_E_CONFLICT   as saf_cert_issue(); its issuer is not here or has no key here (the text says: ask for a renewal by a request);
- *                          it, or another certificate of its owner for its key, was revoked because the key is compromised (the text says:
+ * @retval SAF_E_CONFLICT   as saf_cert_issue(); it has no private key here (it was rolled over, or is somebody else's, who sends a request);
+ *                          its issuer is not here or has no key here (the hint names a CA of its name that can sign, or says: ask for a
+ *                          renewal by a request); it, or another certificate of its owner for its key, was revoked because the key is compromised (the text says:
  *                          rekey); it does not say a validity that can be used again
  * @retval SAF_E_USAGE      days; a signer without owner or label
  * @retval SAF_E_UNSUPPORTED  the signer's key is in a token and signer_key is NULL
  */
 saf_status saf_cert_renew(saf_cert **out, saf_change *change, const saf_renew_request *request, saf_error *err);
 
-/** What ends within a time, and what an administrator would renew of it: not revoked, not NOTRUST, with a private key here or signed by a CA
- *  whose key is here. Issuers come before what they signed, so that renewing in this order cuts nothing short.
+/** What ends within a time, and what an administrator would renew of it: not revoked, not NOTRUST, with a private key here. Issuers come before what they signed, so that renewing in this order cuts nothing short.
  *  @p owner: NULL: all. An empty page is SAF_OK. */
 saf_status saf_cert_find_due(saf_cert_page *out, saf_store *store, const saf_principal *who, const char *owner, int64_t within_sec,
                              saf_error *err);
@@ -264,10 +265,10 @@ saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err);
 /** "key-compromise". Never NULL. */
 const char *saf_reason_name(saf_reason reason);
 
-/** Revoke a certificate of the store, at the CA that signed it (which must be here, with or without its key). @p out: the record as it is
- *  now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it; it is self-signed), and those of
- *  saf_store_revoke(). What was imported with its CA is
- *  recorded as issued first (function SAF_FN_CERT_SIGN on the CA too). */
+/** Revoke a certificate of the store, at the CA that signed it, which must be here: with its key, or when that is gone with a record of what it
+ *  issued. @p out: the record as it is now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it;
+ *  it is self-signed; a foreign CA signed it, and only that one's CRL could say so), and those of saf_store_revoke(). What was imported with its
+ *  CA and that one's key is recorded as issued first (function SAF_FN_CERT_SIGN on the CA too). */
 saf_status saf_cert_revoke(saf_cert **out, saf_change *change, const char *owner, const char *label, saf_reason reason, saf_error *err);
 
 /** A CRL to make. Borrowed for the call. */
@@ -349,14 +350,17 @@ typedef struct saf_import_request {
     const char *label; /**< NULL: "LABEL00000001" and so on, as RACF names them */
     saf_bytes der;
     EVP_PKEY *key;   /**< NULL: none */
-    saf_trust trust; /**< 0: SAF_TRUST when its dates are valid and its chain verifies (a self-signed one: against itself), else SAF_NOTRUST;
-                          a renewal keeps the old one's */
+    saf_trust trust; /**< 0: SAF_TRUST when its dates are valid, its chain verifies over certificates of its owner, CERTAUTH and SITE that are
+                          trusted (a self-signed one: when its private key comes with it), and no CA of this store revoked it; else
+                          SAF_NOTRUST. A renewal keeps the old one's */
 } saf_import_request;
 
 /**
  * Keep a foreign certificate in the store (RACDCERT ADD; saf.md 1.6 of z/OS has the rules).
  *
- * The same certificate under any owner and label is there already (WAS_THERE, KEY_ADDED); *out is that record. Another certificate for the
+ * The same certificate under any owner and label is there already (WAS_THERE, KEY_ADDED); *out is that record. But when it is there as
+ * NOTRUST under the same owner, in no ring, and would by now renew another one (because its CA is trusted since), its record goes and it renews
+ * that (function SAF_FN_CERT_DELETE too). Another certificate for the
  * public key of one that the owner has with its private key renews that one, whatever label is asked for: but only if its chain verifies to
  * one that is trusted here, is in date, not revoked, and it ends later (or then too, and begins later), or its request is awaited, or the old
  * one is revoked. Anyone can certify your public key, and has your old certificates. A self-signed one, for which nobody else speaks, renews
@@ -386,34 +390,43 @@ typedef struct saf_bundle_request {
     saf_import_chain chain;
 } saf_bundle_request;
 
-/** What it did, in the order of import: the chain, roots first, then the certificate itself. */
+/** What became of one certificate of a file. */
+typedef struct saf_imported {
+    saf_cert *cert;
+    saf_import_result result;
+    const char *not_renewed; /**< why it does not renew the one that its owner has with this key; static, "it …"; NULL: it does, or there is no
+                                  such one, or several and none is meant */
+    char not_renewed_label[SAF_LABEL_MAX + 1]; /**< with not_renewed: the label of that one; cert->owner has it */
+    bool is_awaited; /**< with not_renewed: that one awaits the answer to a request, and this is none */
+} saf_imported;
+
+/** What it did, in the order of import: the chain, roots first, then the certificate itself (of CERTAUTH: issuers first). */
 typedef struct saf_import_report {
-    struct saf_imported {
-        saf_cert *cert;
-        saf_import_result result;
-    } *items;
+    saf_imported *items;
     size_t count;
-    size_t left_out; /**< certificates of the file that are neither the one nor its issuers */
+    size_t left_out; /**< certificates of the file that are neither the one nor its issuers (for CERTAUTH: nor CAs) */
 } saf_import_report;
 
 void saf_import_report_free(saf_import_report *report);
 
 /** Import a file: the certificate with its key under the given owner, its issuers under CERTAUTH (labelled by their common name, or numbered), all in
- *  the change. Issuers renew nothing: they are there or are added. A root that is new here is added as NOTRUST unless request->trust says
- *  that the file is trusted (TRUST or HIGHTRUST):
- *  who sends a certificate does not say whom to trust. Statuses of saf_cert_import(). After a failure abandon the change. */
+ *  the change. For owner CERTAUTH all CAs of the file are imported, whoever signed them. Issuers and other CAs renew nothing: they are there or
+ *  are added. A root that is new here is added as NOTRUST unless request->trust says that the file is trusted (TRUST or HIGHTRUST), or it is the
+ *  one that is meant and its private key is in the file: who sends a certificate does not say whom to trust. Statuses of saf_cert_import(), and
+ *  SAF_E_EXISTS (the certificate is there already under another owner: RACF has one owner of a certificate). After a failure abandon the
+ *  change. */
 saf_status saf_bundle_import(saf_import_report *out, saf_change *change, const saf_bundle *bundle, const saf_bundle_request *request,
                              saf_error *err);
 
 /** What is wrong with a file's certificate. Texts are static. */
 typedef struct saf_bundle_check {
     bool is_complete; /**< its chain ends in a self-signed one, of the file or the store */
-    bool is_valid;    /**< …and dates, signatures and rules of RFC 5280 6.1 hold for all of it */
-    const char *why;  /**< when it is not valid: libcrypto's words for the first rule that is broken */
+    bool is_valid;    /**< …and dates, signatures and rules of RFC 5280 6.1 hold for all of it, and no CA of the store revoked any of it */
+    const char *why;  /**< when it is not valid: "it is revoked", else libcrypto's words for the first rule that is broken */
     int depth;        /**< of the certificate that breaks it: 0 the first, 1 its issuer, … */
 } saf_bundle_check;
 
-/** Check the chain of a file's certificate, with the file's and, when @p store is not NULL, the store's certificates (CHECKCERT). */
+/** Check the chain of a file's certificate, with the file's and, when @p store is not NULL, those that CERTAUTH and SITE have there (CHECKCERT). */
 saf_status saf_bundle_check_chain(saf_bundle_check *out, const saf_bundle *bundle, saf_store *store, const saf_principal *who, saf_error *err);
 
 /* ---- what a certificate says -------------------------------------------------------------------------------- */
@@ -441,8 +454,8 @@ void saf_cert_details_free(saf_cert_details *details);
 
 /* ---- chains and export -------------------------------------------------------------------------------------- */
 
-/** The certificate first, then its issuers up to a self-signed one or as far as the store knows them (LISTCHAIN). Signatures are checked.
- *  @p complete: 1 when it ends in a self-signed one. */
+/** The certificate first, then its issuers up to a self-signed one or as far as its owner, CERTAUTH and SITE have them (LISTCHAIN): what other
+ *  users have says nothing to this one. Signatures are checked. @p complete: 1 when it ends in a self-signed one. */
 saf_status saf_cert_chain(saf_cert_page *out, int *complete, saf_store *store, const saf_principal *who, const saf_cert *cert,
                           saf_error *err);
 
