@@ -112,7 +112,7 @@ TEST(issued_certificates_are_listed_in_order_and_in_pages)
         if (page.count == 0)
             break;
         for (size_t i = 0; i < page.count; i++, seen++) {
-            char serial[8];
+            char serial[16];
             snprintf(serial, sizeof serial, "%X", (unsigned)(FIRST_SERIAL + seen));
             assert_string_equal(page.items[i]->cert->serial, serial);
             assert_true(page.items[i]->number > query.after);
