@@ -235,6 +235,7 @@ TEST(crl_of_a_renewed_ca_goes_on)
     saf_crl_facts facts = { 0 };
     certs_revoke_leaf(store, SAF_REASON_SUPERSEDED);
     OWN(X509_CRL) *before = make_crl(store, of_ca, &facts);
+    assert_int_equal(verdict_with(store, before), X509_V_ERR_CERT_REVOKED);
     CERTS_OK(certs_try_renew(store, (saf_renew_request) { .owner = "CERTAUTH", .label = "localca" }, oops));
     OWN(X509_CRL) *after = make_crl(store, of_ca, &facts);
     assert_int_equal(facts.number, 2);

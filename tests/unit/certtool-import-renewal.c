@@ -542,7 +542,8 @@ TEST(what_another_owner_has_renews_nothing)
 {
     OWN(world) world = make_world();
     OWN(X509) *later = forge(&world, 20);
-    OWN(saf_cert) *cert = certs_import(world.store, "OTHER", "theirs", later, NULL, SAF_NOTRUST);
+    OWN(saf_cert) *theirs = certs_import(world.store, "OTHER", "theirs", later, NULL, SAF_NOTRUST);
+    assert_string_equal(theirs->owner, "OTHER");
     assert_was_there(&world, later, "theirs");
 }
 

@@ -278,9 +278,10 @@ TEST(a_ca_whose_certificates_are_out_stays_unless_forced)
     keyring_world *w = *state;
     OWN(ca_world) c = enter(w);
     OWN(saf_change) *change = keyring_begin(w);
-    assert_fails(saf_store_delete_cert(change, "CERTAUTH", "ca", SAF_NO_FORCE, &w->err), SAF_E_CONFLICT, &w->err,
+    const char *owner = c.ca->owner, *label = c.ca->label;
+    assert_fails(saf_store_delete_cert(change, owner, label, SAF_NO_FORCE, &w->err), SAF_E_CONFLICT, &w->err,
                  "CERTAUTH/ca has issued certificates that are still valid");
-    assert_ok(saf_store_delete_cert(change, "CERTAUTH", "ca", SAF_FORCE, &w->err), &w->err);
+    assert_ok(saf_store_delete_cert(change, owner, label, SAF_FORCE, &w->err), &w->err);
 }
 
 TEST(only_the_revoked_are_listed_in_pages)

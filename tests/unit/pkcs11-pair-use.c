@@ -205,7 +205,6 @@ static saf_status make_use_destroy(const worker *self, int round)
     OWN(saf_p11_session) *session = NULL;
     OWN(EVP_PKEY) *key = NULL;
     OWN(X509) *x509 = X509_new();
-    OWN(own_text) der = NULL;
     snprintf(label, sizeof label, "thread %d.%d", self->number, round);
     saf_p11_pair_spec spec = pairs_p256;
     spec.label = label;
