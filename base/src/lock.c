@@ -44,16 +44,21 @@ static int wait_for(int fd, int operation, unsigned timeout_ms)
 }
 
 /* Not with O_CREAT at once: in a sticky directory the kernel refuses that for a file of somebody else's (fs.protected_regular). */
-static int open_lock(const char *path)
+static int open_lock(int directory, const char *path)
 {
     enum { FLAGS = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY };
-    int fd = open(path, FLAGS);
-    return fd >= 0 || errno != ENOENT ? fd : open(path, FLAGS | O_CREAT, 0600);
+    int fd = openat(directory, path, FLAGS);
+    return fd >= 0 || errno != ENOENT ? fd : openat(directory, path, FLAGS | O_CREAT, 0600);
 }
 
 saf_status saf_lock_take(int *fd, const char *path, saf_lock_kind kind, unsigned timeout_ms, saf_error *err)
 {
-    OWN(own_fd) file = open_lock(path);
+    return saf_lock_take_at(fd, AT_FDCWD, path, kind, timeout_ms, err);
+}
+
+saf_status saf_lock_take_at(int *fd, int directory, const char *path, saf_lock_kind kind, unsigned timeout_ms, saf_error *err)
+{
+    OWN(own_fd) file = open_lock(directory, path);
     if (file < 0)
         return saf_fail_errno(err, "cannot open the lock %s", path);
     int number = wait_for(file, kind == SAF_LOCK_SHARED ? LOCK_SH : LOCK_EX, timeout_ms);

@@ -1,12 +1,7 @@
 /** @file safring cert export */
-#include <cli/out-file.h>
+#include <cli/out-password.h>
 
 #include <base/fail.h>
-#include <base/random.h>
-
-#include <limits.h>
-#include <string.h>
-#include <sys/stat.h>
 
 typedef struct cert_export {
     cli_name cert;
@@ -68,54 +63,11 @@ static saf_status check_arguments(const cli *cli, const cert_export *args, saf_e
     return check_p12(args, err);
 }
 
-/* ---- the password that nobody gave ---- */
-
-/* It stands beside the output, where only its owner can read it, and is there before the output is: whatever interrupts a run, a file
- * never lacks its password, and the next run uses the one that is there. A run that fails takes its own away again. */
-typedef struct made_password {
-    char path[PATH_MAX];
-    bool is_new;
-} made_password;
-
-/* Whoever could write it knows it. */
-static saf_status check_found_password(const char *path, saf_error *err)
-{
-    struct stat about;
-    if (!lstat(path, &about) && S_ISREG(about.st_mode) && about.st_uid == geteuid() && !(about.st_mode & (S_IWGRP | S_IRWXO)))
-        return SAF_OK;
-    (void)saf_fail(err, SAF_E_DENIED, "the password in %s is not yours alone", path);
-    saf_hint(err, "remove it, and a new one is made; or give --password-source");
-    return SAF_E_DENIED;
-}
-
-static saf_status read_password(saf_secret *out, const made_password *made, saf_error *err)
-{
-    char source[PATH_MAX + 8];
-    SAF_TRY(check_found_password(made->path, err));
-    snprintf(source, sizeof source, "file:%s", made->path);
-    return saf_secret_from_source(out, source, err);
-}
-
-static saf_status make_password(saf_secret *out, made_password *made, const cli *cli, saf_error *err)
-{
-    SAF_TRY(saf_random_password(out, err));
-    if (cli->common.dry_run)
-        return SAF_OK;
-    saf_status status = saf_file_write(made->path, saf_secret_bytes(out), CLI_OUT_PRIVATE, SAF_IF_EXISTS_FAIL, err);
-    made->is_new = status == SAF_OK;
-    return status == SAF_E_EXISTS ? read_password(out, made, err) : status; /* another command was faster */
-}
-
-static saf_status find_password(saf_secret *out, made_password *made, const cli *cli, const cert_export *args, saf_error *err)
+static saf_status find_password(saf_secret *out, cli_out_password *made, const cli *cli, const cert_export *args, saf_error *err)
 {
     if (args->password_source)
         return saf_secret_from_source(out, args->password_source, err);
-    if (!has_made_password(args))
-        return SAF_OK;
-    if ((size_t)snprintf(made->path, sizeof made->path, "%s.password", args->out.path) >= sizeof made->path)
-        return saf_fail(err, SAF_E_USAGE, "--out is too long");
-    json_object_set_new(cli->result, "password_file", cli_text(made->path));
-    return saf_file_exists(made->path) ? read_password(out, made, err) : make_password(out, made, cli, err);
+    return has_made_password(args) ? cli_out_password_find(out, made, cli, &args->out, err) : SAF_OK;
 }
 
 /* ---- writing ---- */
@@ -141,15 +93,9 @@ static saf_status export_with(const saf_secret *password, cli *cli, const cert_e
 static saf_status export_to(cli *cli, const cert_export *args, saf_store *store, const saf_cert *cert, saf_error *err)
 {
     OWN(saf_secret) password = { 0 };
-    made_password made = { 0 };
+    cli_out_password made = { 0 };
     SAF_TRY(find_password(&password, &made, cli, args, err));
-    saf_status status = export_with(&password, cli, args, store, cert, err);
-    if (status != SAF_OK && status != SAF_E_EXISTS && made.is_new) /* what exists may be another command's, with this password */
-        unlink(made.path);
-    if (status != SAF_OK)
-        return status;
-    if (made.path[0])
-        cli_say(cli, "its password %s in %s\n", cli->common.dry_run ? "would be" : "is", made.path);
+    SAF_TRY(cli_out_password_end(cli, &made, export_with(&password, cli, args, store, cert, err)));
     warn_of_readers(cli, args, cert);
     return SAF_OK;
 }

@@ -70,7 +70,7 @@ static saf_status renew_now(saf_cert **out, renewal *renewal, const saf_cert *ce
     SAF_TRY(cli_rings_add_of(&renewal->changed, renewal->cli, renewal->store, *out, err));
     if (renewal->cli->common.dry_run)
         return SAF_OK;
-    SAF_TRY(saf_change_commit(&change, err));
+    SAF_TRY(cli_commit(renewal->cli, &change, err));
     cli_keys_show_cert(&renewal->keys, *out);
     return SAF_OK;
 }

@@ -1,3 +1,4 @@
+#include "pem.h"
 #include "pkcs12.h"
 #include "pkcs7.h"
 #include "quote.h"
@@ -69,7 +70,7 @@ static saf_status check_request(const saf_export_request *request, saf_error *er
 
 /* ---- PEM and DER ------------------------------------------------------------------------------------------ */
 
-static saf_status write_pem_key(BIO *bio, EVP_PKEY *key, const saf_secret *password, saf_error *err)
+saf_status pem_write_key(BIO *bio, EVP_PKEY *key, const saf_secret *password, saf_error *err)
 {
     OWN(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key);
     if (info && !password) {
@@ -86,11 +87,17 @@ static saf_status write_pem_key(BIO *bio, EVP_PKEY *key, const saf_secret *passw
     return saf_fail_openssl(err, "cannot encode the private key");
 }
 
+saf_status pem_write_cert(BIO *bio, saf_bytes der, saf_error *err)
+{
+    if (!PEM_write_bio(bio, PEM_STRING_X509, "", der.data, (long)der.len))
+        return saf_fail_openssl(err, "cannot encode the certificates");
+    return SAF_OK;
+}
+
 static saf_status write_pem_certs(BIO *bio, const saf_cert_page *certs, saf_error *err)
 {
     for (size_t i = 0; i < certs->count; i++)
-        if (!PEM_write_bio(bio, PEM_STRING_X509, "", certs->certs[i]->der.data, (long)certs->certs[i]->der.len))
-            return saf_fail_openssl(err, "cannot encode the certificates");
+        SAF_TRY(pem_write_cert(bio, certs->certs[i]->der, err));
     return SAF_OK;
 }
 
@@ -103,7 +110,7 @@ static saf_status write_pem(saf_blob *out, const saf_export_request *request, co
     if (!request->key_only)
         SAF_TRY(write_pem_certs(bio, certs, err));
     if (key)
-        SAF_TRY(write_pem_key(bio, key, request->password, err));
+        SAF_TRY(pem_write_key(bio, key, request->password, err));
     char *data = NULL;
     long len = BIO_get_mem_data(bio, &data);
     return blob_copy(out, saf_bytes_of(data, (size_t)len), err);

@@ -3,11 +3,13 @@
 
 #define COMMANDS(X) \
     X(setup) \
-    X(store_init) X(store_show) \
+    X(store_init) X(store_show) X(store_check) X(store_backup) X(store_restore) X(store_rekey) \
     X(ca_create) X(ca_issued) X(ca_crl) \
     X(cert_issue) X(cert_request) X(cert_sign) X(cert_import) X(cert_export) X(cert_list) X(cert_show) X(cert_chain) X(cert_check) \
     X(cert_alter) X(cert_delete) X(cert_renew) X(cert_rekey) X(cert_rollover) X(cert_revoke) \
     X(ring_create) X(ring_list) X(ring_show) X(ring_connect) X(ring_remove) X(ring_delete) \
+    X(ring_publish) X(ring_unpublish) X(ring_export) \
+    X(audit_list) X(audit_verify) X(audit_head) \
     X(token_init) X(token_list) \
     X(secret_generate) X(secret_list) \
     X(policy_define) X(policy_list) \

@@ -15,7 +15,7 @@ static const cli_option store_options[] = {
     { CLI_TEXT, "store", "DIR",
       "the store; default $SAFRING_HOME, else /var/lib/safring for root, else $XDG_DATA_HOME/safring",
       offsetof(cli_common, store) },
-    { CLI_SOURCE, "store-secret-source", "SOURCE", "where the store's passphrase is; default: it has a key file",
+    { CLI_SOURCE, "store-secret-source", "SOURCE", "where the store's passphrase, credential or token PIN is; default: it has a key file",
       offsetof(cli_common, store_secret_source) },
     { 0 },
 };

@@ -205,7 +205,7 @@ static saf_status run_batch(job *job, task *tasks, size_t count, saf_error *err)
     SAF_TRY(saf_change_begin(&change, job->store, &job->cli->who, err));
     SAF_TRY(saf_signer_open(&signer, job->store, &job->cli->who, defaults->signer_owner, defaults->signer_label, job->signer_key, err));
     SAF_TRY(issue_all(tasks, count, job, signer, change, err));
-    return job->cli->common.dry_run ? SAF_OK : saf_change_commit(&change, err);
+    return job->cli->common.dry_run ? SAF_OK : cli_commit(job->cli, &change, err);
 }
 
 /* ---- answers ---- */

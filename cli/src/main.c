@@ -108,6 +108,8 @@ int main(int argc, char *argv[])
     saf_error err = { 0 };
     cli cli = { .common.json = wants_json(argc, argv), .store_passphrase = &passphrase, .pin = &pin, .umask = umask_before,
                 .result = result, .notes = notes, .said = &said };
+    cli_token_pin store_pin = { .cli = &cli, .pin = &passphrase };
+    cli_token_key(&cli.store_token, &store_pin);
     saf_status status = answer(&cli, argc, argv, &err);
     if (status != SAF_OK)
         return cli_report_failure(&cli, status, &err);

@@ -19,7 +19,7 @@ saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *e
 /* The source is read once: a descriptor gives its secret a single time, and a store may be made and then opened. */
 saf_status cli_store_options(saf_store_options *out, const cli *cli, saf_error *err)
 {
-    *out = (saf_store_options){ 0 };
+    *out = (saf_store_options){ .token = &cli->store_token };
     if (!cli->common.store_secret_source)
         return SAF_OK;
     if (!cli->store_passphrase->len)
@@ -66,10 +66,27 @@ saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *
     return saf_store_open(out, dir, &options, err);
 }
 
+/* The change is made; that a server still reads an older ring is for a person to know. */
+static void warn_unpublished(const cli *cli, const saf_store *store)
+{
+    saf_error why = { 0 };
+    unsigned count = saf_store_unpublished(store, &why);
+    if (count)
+        cli_note(cli, "%u publication%s could not be written and will be at the next change: %s", count, count == 1 ? "" : "s", why.text);
+}
+
+saf_status cli_commit(const cli *cli, saf_change **change, saf_error *err)
+{
+    const saf_store *store = saf_change_store(*change);
+    SAF_TRY(saf_change_commit(change, err));
+    warn_unpublished(cli, store);
+    return SAF_OK;
+}
+
 saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err)
 {
     if (!cli->common.dry_run)
-        return saf_change_commit(change, err);
+        return cli_commit(cli, change, err);
     saf_change_abandon(change);
     cli_say(cli, "dry run: nothing was changed\n");
     return SAF_OK;

@@ -35,7 +35,7 @@ static int is_number(const char *text)
     return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10;
 }
 
-static saf_status find_user(uid_t *out, const char *name, saf_error *err)
+saf_status cli_find_user(uid_t *out, const char *name, saf_error *err)
 {
     const struct passwd *user = getpwnam(name);
     if (!user && !is_number(name))
@@ -64,7 +64,7 @@ static saf_status parse_owner(saf_file_owner *owner, const char *text, saf_error
     if (!*user && (!group || !*group))
         return saf_fail(err, SAF_E_USAGE, "--owner-group is written USER, USER:GROUP or :GROUP");
     if (*user)
-        SAF_TRY(find_user(&owner->user, user, err));
+        SAF_TRY(cli_find_user(&owner->user, user, err));
     return group && *group ? find_group(&owner->group, group, err) : SAF_OK;
 }
 

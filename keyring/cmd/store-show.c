@@ -21,7 +21,7 @@ static saf_status run(cli *cli, const void *args, saf_error *err)
     SAF_TRY(cli_open_store(&store, cli, err));
     SAF_TRY(saf_store_describe(&info, store, &cli->who, err));
 
-    const char *master = info.master == SAF_MASTER_PASSPHRASE ? "passphrase" : "file";
+    const char *master = saf_master_kind_name(info.master);
     saf_time_format(created, info.created);
     cli_say(cli,
             "store        %s\nid           %s\nschema       %u\nmaster key   %s\ncreated      %s\n"

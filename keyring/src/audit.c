@@ -2,13 +2,9 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
-#include <keyring/audit.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-enum { CHECK_PAGE = 500 };
 
 /* ---- the MAC ---- */
 
@@ -27,9 +23,8 @@ static void append_field(saf_buffer *out, saf_bytes field)
     saf_buffer_append(out, field);
 }
 
-static saf_status compute_mac(unsigned char out[STORAGE_MAC_LEN], const saf_secret *key,
-                              const unsigned char previous[STORAGE_MAC_LEN], const struct storage_audit *record,
-                              saf_error *err)
+saf_status audit_compute_mac(unsigned char out[STORAGE_MAC_LEN], const saf_secret *key, const unsigned char previous[STORAGE_MAC_LEN],
+                             const struct storage_audit *record, saf_error *err)
 {
     OWN(saf_buffer) text = { 0 };
     saf_buffer_append(&text, saf_bytes_of(previous, STORAGE_MAC_LEN));
@@ -73,7 +68,7 @@ static saf_status append(saf_change *change, struct storage_audit *record, saf_e
     record->number = last.number + 1;
     record->at = saf_clock_now();
     record->who = change->who;
-    SAF_TRY(compute_mac(mac, &store->audit_key, last.mac, record, err));
+    SAF_TRY(audit_compute_mac(mac, &store->audit_key, last.mac, record, err));
     record->mac = saf_bytes_of(mac, sizeof mac);
     return storage_add_audit(store->storage, record, err);
 }
@@ -128,50 +123,4 @@ saf_status saf_store_audit(saf_change *change, const char *action, const char *o
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(audit_write(change, action, object, NULL, err, "%s", details ? details : ""));
     return step_keep(&step, err);
-}
-
-/* ---- checking ---- */
-
-struct checking {
-    const saf_secret *key;
-    saf_audit_check result;
-    uint64_t seen; /* in this page */
-};
-
-static saf_status check_record(void *context, const struct storage_audit *record, saf_error *err)
-{
-    struct checking *checking = context;
-    saf_audit_check *result = &checking->result;
-    unsigned char mac[STORAGE_MAC_LEN];
-    checking->seen++;
-    if (result->first_bad)
-        return SAF_OK;
-    SAF_TRY(compute_mac(mac, checking->key, result->head, record, err));
-    if (record->number != result->records + 1 || record->mac.len != sizeof mac ||
-        CRYPTO_memcmp(mac, record->mac.data, sizeof mac) != 0) {
-        result->first_bad = result->records + 1;
-        return SAF_OK;
-    }
-    result->records++;
-    memcpy(result->head, mac, sizeof mac);
-    return SAF_OK;
-}
-
-static saf_status check_page(struct checking *checking, saf_store *store, saf_error *err)
-{
-    OWN(reading) read = { 0 };
-    SAF_TRY(reading_begin(&read, store, err));
-    checking->seen = 0;
-    return storage_visit_audit(store->storage, checking->result.records, CHECK_PAGE, check_record, checking, err);
-}
-
-saf_status saf_store_check_audit(saf_audit_check *out, saf_store *store, const saf_principal *who, saf_error *err)
-{
-    struct checking checking = { .key = &store->audit_key };
-    SAF_TRY(saf_store_ask(store, who, SAF_FN_STORE_READ, "", "", err));
-    do
-        SAF_TRY(check_page(&checking, store, err));
-    while (checking.seen == CHECK_PAGE && !checking.result.first_bad);
-    *out = checking.result;
-    return SAF_OK;
 }

@@ -13,4 +13,8 @@ saf_status audit_write_object(saf_change *change, const char *action, const char
                               const unsigned char *fingerprint, saf_error *err, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 
+/** The MAC of a record that follows one with the MAC @p previous (zeros: the first). */
+saf_status audit_compute_mac(unsigned char out[STORAGE_MAC_LEN], const saf_secret *key, const unsigned char previous[STORAGE_MAC_LEN],
+                             const struct storage_audit *record, saf_error *err);
+
 #endif

@@ -115,7 +115,7 @@ static saf_status count_row(void *context, const struct storage_cert *row, saf_e
 }
 
 /* Without its key there is no CRL any more for what it has issued. Another certificate of the owner with the same key can sign it too. */
-static saf_status refuse_in_use(struct storage *storage, const saf_cert *cert, saf_error *err)
+saf_status cert_refuse_in_use(struct storage *storage, const saf_cert *cert, saf_error *err)
 {
     unsigned holders = 0;
     bool in_use = false;
@@ -136,7 +136,7 @@ static saf_status refuse_needed(struct storage *storage, const saf_cert *cert, s
 {
     SAF_TRY(refuse_connected(storage, cert, err));
     SAF_TRY(refuse_requested(cert, err));
-    return refuse_in_use(storage, cert, err);
+    return cert_refuse_in_use(storage, cert, err);
 }
 
 static saf_status delete_found(saf_change *change, const found_cert *found, saf_force force, saf_error *err)

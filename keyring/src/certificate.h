@@ -51,4 +51,7 @@ saf_status cert_touch(struct storage *storage, const found_cert *found, saf_erro
 /** "TRUST", "HIGHTRUST", "NOTRUST", or NULL. */
 const char *cert_trust_name(saf_trust trust);
 
+/** SAF_E_CONFLICT: only its key can revoke certificates that are still valid. */
+saf_status cert_refuse_in_use(struct storage *storage, const saf_cert *cert, saf_error *err);
+
 #endif

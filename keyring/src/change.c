@@ -1,4 +1,4 @@
-#include "store.h"
+#include "publication.h"
 
 #include <base/fail.h>
 
@@ -30,6 +30,7 @@ static saf_status set_principal(saf_change *change, const saf_principal *who, sa
 
 saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_principal *who, saf_error *err)
 {
+    SAF_TRY(publication_refuse(store, err));
     if (store->process != getpid())
         return saf_fail(err, SAF_E_USAGE, "the store %s was opened by another process", store->dir);
     if (store->is_changing)
@@ -53,10 +54,26 @@ static void release(saf_change **change)
     *change = NULL;
 }
 
+/* Whether a publication became due is asked inside, where it costs no transaction of its own. */
+static saf_status commit(bool *publishes, struct storage *storage, saf_error *err)
+{
+    saf_status status = storage_has_due_publication(publishes, storage, err);
+    if (status == SAF_OK)
+        return storage_commit(storage, err);
+    storage_rollback(storage);
+    return status;
+}
+
 saf_status saf_change_commit(saf_change **change, saf_error *err)
 {
-    saf_status status = storage_commit((*change)->store->storage, err);
+    saf_store *store = (*change)->store;
+    bool publishes = false;
+    saf_status status = commit(&publishes, store->storage, err);
     release(change);
+    store->unpublished = 0;
+    /* What is committed has happened: that servers do not see it yet is another matter (saf_store_unpublished()). */
+    if (status == SAF_OK && publishes)
+        publication_renew(store);
     return status;
 }
 

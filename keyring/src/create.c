@@ -1,7 +1,7 @@
 #include "audit.h"
+#include "create.h"
 #include "envelope.h"
 #include "master-key.h"
-#include "store.h"
 
 #include <base/clock.h>
 #include <base/fail.h>
@@ -20,11 +20,11 @@
 
 enum { LOCK_TIMEOUT_MS = 10000 };
 
-static const char *const PARTS[] = { "store.lock", "store.db", "store.db-journal", "master.key", "tokens",
-                                     "softhsm2.conf" };
+static const char *const PARTS[] = { "store.lock", "store.db", "store.db-journal", MASTER_KEY_FILE, MASTER_KEY_NEXT,
+                                     "tokens", "softhsm2.conf" };
 
 /* What base/file.h calls a file that it has not finished. */
-static int is_draft(const char *name)
+bool create_is_draft(const char *name)
 {
     return !strncmp(name, ".saf-", 5);
 }
@@ -34,7 +34,7 @@ static int is_part(const char *name)
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
         if (!strcmp(name, PARTS[i]))
             return 1;
-    return !strcmp(name, ".") || !strcmp(name, "..") || is_draft(name);
+    return !strcmp(name, ".") || !strcmp(name, "..") || create_is_draft(name);
 }
 
 static int holds_only_parts(const char *dir)
@@ -103,7 +103,7 @@ static saf_status remove_drafts(const char *dir, saf_error *err)
     if (!entries)
         return saf_fail_errno(err, "cannot read the directory %s", dir);
     for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
-        if (is_draft(entry->d_name) && unlinkat(dirfd(entries), entry->d_name, 0) != 0)
+        if (create_is_draft(entry->d_name) && unlinkat(dirfd(entries), entry->d_name, 0) != 0)
             return saf_fail_errno(err, "cannot remove %s/%s", dir, entry->d_name);
     return SAF_OK;
 }
@@ -126,16 +126,22 @@ static saf_status write_softhsm_conf(const char *dir, const char *tokens, saf_er
     return saf_file_write(path, saf_buffer_bytes(&text), 0600, SAF_IF_EXISTS_KEEP, err);
 }
 
+saf_status create_token_home(const char *dir, const char *real, saf_error *err)
+{
+    OWN(own_text) here = NULL;
+    OWN(own_text) tokens = NULL;
+    if (asprintf(&here, "%s/tokens", dir) < 0 || asprintf(&tokens, "%s/tokens", real) < 0)
+        return saf_fail_memory(err);
+    SAF_TRY(saf_directory_make(here, 0700, err));
+    return write_softhsm_conf(dir, tokens, err);
+}
+
 static saf_status make_token_home(const char *dir, saf_error *err)
 {
     OWN(own_text) real = realpath(dir, NULL);
-    OWN(own_text) tokens = NULL;
     if (!real)
         return saf_fail_errno(err, "cannot find %s", dir);
-    if (asprintf(&tokens, "%s/tokens", real) < 0)
-        return saf_fail_memory(err);
-    SAF_TRY(saf_directory_make(tokens, 0700, err));
-    return write_softhsm_conf(real, tokens, err);
+    return create_token_home(real, real, err);
 }
 
 /* ---- database ---- */
@@ -161,54 +167,46 @@ static saf_status make_key(saf_secret *out, saf_error *err)
     return status;
 }
 
-/* The master key, and for a passphrase what its derivation needs. */
-static saf_status make_master_key(saf_secret *out, saf_buffer *parameters, const saf_store *store,
-                                  const saf_store_options *options, saf_error *err)
+static saf_status lock_with_file(master_lock *lock, const saf_store *store, saf_error *err)
 {
-    if (store->master == SAF_MASTER_FILE) {
-        SAF_TRY(master_key_make_file(store->dir, err));
-        return master_key_read_file(out, store->dir, err);
-    }
-    SAF_TRY(master_key_new_parameters(parameters, err));
-    return master_key_from_passphrase(out, store->dir, options, saf_buffer_bytes(parameters), err);
+    OWN(saf_secret) master_key = { 0 };
+    SAF_TRY(master_key_make_file(store->dir, err));
+    SAF_TRY(master_key_read_file(&master_key, store->dir, MASTER_KEY_FILE, err));
+    return master_lock_wrap(lock, store, &master_key, err);
 }
 
-static saf_status put_store_key(saf_store *store, const saf_secret *master_key, saf_error *err)
+static saf_status lock_with_passphrase(master_lock *lock, const saf_store *store, const saf_store_options *options, saf_error *err)
 {
-    OWN(saf_buffer) wrapped = { 0 };
-    OWN(saf_buffer) context = { 0 };
-    SAF_TRY(store_key_context(&context, store->id, err));
-    SAF_TRY(saf_envelope_wrap(&wrapped, master_key, saf_buffer_bytes(&context), saf_secret_bytes(&store->key), err));
-    return storage_put_setting(store->storage, SETTING_STORE_KEY, saf_buffer_bytes(&wrapped), err);
+    OWN(saf_secret) passphrase = { 0 };
+    OWN(saf_secret) master_key = { 0 };
+    SAF_TRY(master_key_read_secret(&passphrase, store->dir, lock->kind, options, err));
+    SAF_TRY(master_key_new_parameters(&lock->parameters, err));
+    SAF_TRY(master_key_of_passphrase(&master_key, &passphrase, saf_buffer_bytes(&lock->parameters), err));
+    return master_lock_wrap(lock, store, &master_key, err);
 }
 
-static saf_status put_settings(saf_store *store, saf_bytes parameters, saf_error *err)
+static saf_status put_settings(saf_store *store, const master_lock *lock, saf_error *err)
 {
     char created[24];
     snprintf(created, sizeof created, "%lld", (long long)saf_clock_now());
-    const char *kind = store->master == SAF_MASTER_FILE ? "file" : "passphrase";
     SAF_TRY(storage_put_setting(store->storage, SETTING_ID, saf_bytes_of_text(store->id), err));
     SAF_TRY(storage_put_setting(store->storage, SETTING_CREATED, saf_bytes_of_text(created), err));
-    SAF_TRY(storage_put_setting(store->storage, SETTING_MASTER, saf_bytes_of_text(kind), err));
-    return parameters.len ? storage_put_setting(store->storage, SETTING_SCRYPT, parameters, err) : SAF_OK;
+    return master_lock_write(lock, store, err);
 }
 
 static saf_status fill_database(saf_store *store, const saf_store_options *options, saf_error *err)
 {
-    OWN(saf_secret) master_key = { 0 };
-    OWN(saf_buffer) parameters = { 0 };
+    OWN(master_lock) lock = { .kind = store->master };
     SAF_TRY(make_id(store->id, err));
     SAF_TRY(make_key(&store->key, err));
-    SAF_TRY(make_master_key(&master_key, &parameters, store, options, err));
+    SAF_TRY(lock.kind == SAF_MASTER_FILE ? lock_with_file(&lock, store, err) : lock_with_passphrase(&lock, store, options, err));
     SAF_TRY(store_derive_keys(store, err));
 
     OWN(saf_change) *change = NULL;
     SAF_TRY(saf_change_begin(&change, store, NULL, err));
     SAF_TRY(storage_make_schema(store->storage, err));
-    SAF_TRY(put_settings(store, saf_buffer_bytes(&parameters), err));
-    SAF_TRY(put_store_key(store, &master_key, err));
-    SAF_TRY(audit_write(change, "store-create", store->dir, NULL, err, "id=%s master=%s", store->id,
-                        store->master == SAF_MASTER_FILE ? "file" : "passphrase"));
+    SAF_TRY(put_settings(store, &lock, err));
+    SAF_TRY(audit_write(change, "store-create", store->dir, NULL, err, "id=%s master=%s", store->id, saf_master_kind_name(lock.kind)));
     return saf_change_commit(&change, err);
 }
 
@@ -218,7 +216,7 @@ static saf_status make_database(const char *dir, const saf_store_options *option
     if (!store || !(store->dir = strdup(dir)))
         return saf_fail_memory(err);
     store->process = getpid();
-    store->master = master_key_has_passphrase(options) ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
+    store->master = master_key_has_secret(options) ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
     SAF_TRY(storage_open(&store->storage, dir, STORAGE_MAKE, LOCK_TIMEOUT_MS, err));
     SAF_TRY(fill_database(store, options, err));
     return saf_directory_sync(dir, err);

@@ -211,19 +211,27 @@ saf_status saf_store_add_key(saf_change *change, const saf_cert *cert, EVP_PKEY 
 
 struct opening {
     saf_store *store;
-    EVP_PKEY *key;
+    saf_secret *plain;
 };
+
+static saf_status open_record(saf_secret *out, saf_store *store, const struct storage_key *record, saf_error *err)
+{
+    OWN(saf_buffer) binding = { 0 };
+    SAF_TRY(seal_context(&binding, store, record, err));
+    return saf_envelope_open(out, &store->key, saf_buffer_bytes(&binding), record->sealed, err);
+}
+
+saf_status key_open_record(EVP_PKEY **out, saf_store *store, const struct storage_key *record, saf_error *err)
+{
+    OWN(saf_secret) plain = { 0 };
+    SAF_TRY(open_record(&plain, store, record, err));
+    return key_reader_read(out, &store->reader, &plain, err);
+}
 
 static saf_status open_sealed(void *context, const struct storage_key *record, saf_error *err)
 {
     struct opening *opening = context;
-    OWN(saf_buffer) binding = { 0 };
-    OWN(saf_secret) plain = { 0 };
-    if (record->uri)
-        return SAF_OK;
-    SAF_TRY(seal_context(&binding, opening->store, record, err));
-    SAF_TRY(saf_envelope_open(&plain, &opening->store->key, saf_buffer_bytes(&binding), record->sealed, err));
-    return key_reader_read(&opening->key, &opening->store->reader, &plain, err);
+    return record->uri ? SAF_OK : open_record(opening->plain, opening->store, record, err);
 }
 
 struct holder {
@@ -240,22 +248,21 @@ static saf_status note_place(void *context, const struct storage_cert *row, saf_
     return SAF_OK;
 }
 
-static saf_status open_key(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err)
+static saf_status open_key(saf_secret *out, saf_store *store, const saf_cert *cert, saf_error *err)
 {
-    struct opening opening = { .store = store };
+    struct opening opening = { .store = store, .plain = out };
     saf_status status = storage_find_key(store->storage, key_id_of(cert), open_sealed, &opening, err);
     if (status == SAF_E_DENIED) /* by the envelope, not by an authority: the record was tampered with */
         return saf_fail(err, SAF_E_FAILED, "the private key of %s/%s was altered in the database", cert->owner,
                         cert->label);
     SAF_TRY(status);
-    if (!opening.key)
+    if (!out->len)
         return saf_fail(err, SAF_E_FAILED, "the private key of %s/%s is missing in the database", cert->owner,
                         cert->label);
-    *out = opening.key;
     return SAF_OK;
 }
 
-saf_status key_load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err)
+saf_status key_load_encoded(saf_secret *out, saf_store *store, const saf_cert *cert, saf_error *err)
 {
     /* What the certificate's record says may be out of date: the database decides. */
     struct holder holder = { .label = cert->label, .place = SAF_KEY_NONE };
@@ -264,8 +271,20 @@ saf_status key_load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_
         return open_key(out, store, cert, err);
     if (holder.place == SAF_KEY_NONE)
         return saf_fail(err, SAF_E_NOT_FOUND, "the certificate %s/%s has no private key", cert->owner, cert->label);
+    return key_fail_in_token(cert, err);
+}
+
+saf_status key_fail_in_token(const saf_cert *cert, saf_error *err)
+{
     return saf_fail(err, SAF_E_UNSUPPORTED, "the private key of %s/%s is in a token and cannot leave it",
                     cert->owner, cert->label);
+}
+
+saf_status key_load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err)
+{
+    OWN(saf_secret) plain = { 0 };
+    SAF_TRY(key_load_encoded(&plain, store, cert, err));
+    return key_reader_read(out, &store->reader, &plain, err);
 }
 
 static saf_status load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err)

@@ -17,4 +17,13 @@ saf_status key_check_uri(const char *uri, saf_error *err);
 /** Load the private key that the certificate has now. SAF_E_NOT_FOUND, SAF_E_UNSUPPORTED (in a token). */
 saf_status key_load(EVP_PKEY **out, saf_store *store, const saf_cert *cert, saf_error *err);
 
+/** The same as PKCS#8 in DER. */
+saf_status key_load_encoded(saf_secret *out, saf_store *store, const saf_cert *cert, saf_error *err);
+
+/** Report that it is in a token. SAF_E_UNSUPPORTED. */
+saf_status key_fail_in_token(const saf_cert *cert, saf_error *err);
+
+/** Open the private key of a sealed record. SAF_E_DENIED: it was altered, or is another record's or store's. */
+saf_status key_open_record(EVP_PKEY **out, saf_store *store, const struct storage_key *record, saf_error *err);
+
 #endif

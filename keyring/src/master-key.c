@@ -1,7 +1,6 @@
 #include "master-key.h"
 
 #include "envelope.h"
-#include "store.h"
 
 #include <base/fail.h>
 #include <base/file.h>
@@ -9,34 +8,46 @@
 #include <base/random.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-enum { KEY_LEN = SAF_ENVELOPE_KEY_LEN, SALT_LEN = 32, PARAMETERS_LEN = SALT_LEN + 12 };
+enum { KEY_LEN = SAF_ENVELOPE_KEY_LEN };
 
-/* Limits for parameters that somebody may have altered: at most 2 GiB, no hour-long opening. */
-enum { N_MAX = 1 << 20, R_MAX = 16, P_MAX = 16 };
-
-static saf_status file_path(char **out, const char *dir, saf_error *err)
+static saf_status file_path(char **out, const char *dir, const char *name, saf_error *err)
 {
-    return asprintf(out, "%s/master.key", dir) < 0 ? saf_fail_memory(err) : SAF_OK;
+    return asprintf(out, "%s/%s", dir, name) < 0 ? saf_fail_memory(err) : SAF_OK;
+}
+
+/* It is whose the directory is, also when root makes it. */
+static saf_status make_file(const char *dir, const char *path, saf_if_exists if_exists, saf_error *err)
+{
+    unsigned char key[KEY_LEN];
+    struct stat about;
+    if (stat(dir, &about) != 0)
+        return saf_fail_errno(err, "cannot examine %s", dir);
+    const saf_file_owner owner = { about.st_uid, about.st_gid };
+    const saf_file_spec spec = { .mode = 0400, .if_exists = if_exists, .owner = about.st_uid != geteuid() ? &owner : NULL };
+    saf_status status = saf_random_bytes(key, sizeof key, err);
+    if (status == SAF_OK)
+        status = saf_file_write_at(AT_FDCWD, path, saf_bytes_of(key, sizeof key), &spec, err);
+    OPENSSL_cleanse(key, sizeof key);
+    return status;
 }
 
 saf_status master_key_make_file(const char *dir, saf_error *err)
 {
     OWN(own_text) path = NULL;
-    SAF_TRY(file_path(&path, dir, err));
-    if (saf_file_exists(path))
-        return SAF_OK;
-    unsigned char key[KEY_LEN];
-    saf_status status = saf_random_bytes(key, sizeof key, err);
-    if (status == SAF_OK)
-        status = saf_file_write(path, saf_bytes_of(key, sizeof key), 0400, SAF_IF_EXISTS_KEEP, err);
-    OPENSSL_cleanse(key, sizeof key);
-    return status;
+    SAF_TRY(file_path(&path, dir, MASTER_KEY_FILE, err));
+    return saf_file_exists(path) ? SAF_OK : make_file(dir, path, SAF_IF_EXISTS_KEEP, err);
+}
+
+saf_status master_key_make_next(const char *dir, saf_error *err)
+{
+    OWN(own_text) path = NULL;
+    SAF_TRY(file_path(&path, dir, MASTER_KEY_NEXT, err));
+    return make_file(dir, path, SAF_IF_EXISTS_REPLACE, err);
 }
 
 static saf_status check_file(int file, const char *path, saf_error *err)
@@ -66,14 +77,8 @@ static saf_status fail_to_open(const char *path, saf_error *err)
     return status;
 }
 
-saf_status master_key_read_file(saf_secret *out, const char *dir, saf_error *err)
+static saf_status read_key(saf_secret *out, int file, const char *path, saf_error *err)
 {
-    OWN(own_text) path = NULL;
-    SAF_TRY(file_path(&path, dir, err));
-    OWN(own_fd) file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    if (file < 0)
-        return fail_to_open(path, err);
-    SAF_TRY(check_file(file, path, err));
     unsigned char key[KEY_LEN];
     ssize_t len = TEMP_FAILURE_RETRY(read(file, key, sizeof key));
     saf_status status = len == KEY_LEN ? saf_secret_set(out, saf_bytes_of(key, sizeof key), err)
@@ -82,85 +87,92 @@ saf_status master_key_read_file(saf_secret *out, const char *dir, saf_error *err
     return status;
 }
 
-/* ---- passphrase ---- */
-
-static void put_number(unsigned char *out, uint32_t number)
+saf_status master_key_read_file(saf_secret *out, const char *dir, const char *name, saf_error *err)
 {
-    for (int i = 0; i < 4; i++)
-        out[i] = (unsigned char)(number >> (24 - 8 * i));
+    OWN(own_text) path = NULL;
+    SAF_TRY(file_path(&path, dir, name, err));
+    OWN(own_fd) file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (file < 0)
+        return fail_to_open(path, err);
+    SAF_TRY(check_file(file, path, err));
+    return read_key(out, file, path, err);
 }
 
-static uint32_t get_number(const unsigned char *in)
+saf_status master_key_read_copy(saf_secret *out, const char *path, saf_error *err)
 {
-    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+    struct stat about;
+    OWN(own_fd) file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0 || fstat(file, &about) != 0)
+        return saf_fail_errno(err, "cannot open the master key %s", path);
+    if (!S_ISREG(about.st_mode) || about.st_size != KEY_LEN)
+        return saf_fail(err, SAF_E_MALFORMED, "%s is not a master key: it must be a file of %d bytes", path, KEY_LEN);
+    return read_key(out, file, path, err);
 }
 
-saf_status master_key_new_parameters(saf_buffer *out, saf_error *err)
+/* ---- removing ---- */
+
+/* Root tidies others' stores, too: a link there that leads to somebody else's file is no key. */
+static bool is_of_store(const struct stat *file, const char *dir)
 {
-    unsigned char parameters[PARAMETERS_LEN];
-    SAF_TRY(saf_random_bytes(parameters, SALT_LEN, err));
-    put_number(parameters + SALT_LEN, MASTER_SCRYPT_N);
-    put_number(parameters + SALT_LEN + 4, MASTER_SCRYPT_R);
-    put_number(parameters + SALT_LEN + 8, MASTER_SCRYPT_P);
-    saf_buffer_append(out, saf_bytes_of(parameters, sizeof parameters));
-    return saf_buffer_check(out, err);
+    struct stat about;
+    return S_ISREG(file->st_mode) && stat(dir, &about) == 0 && file->st_uid == about.st_uid;
 }
 
-static saf_status derive(saf_secret *out, const saf_secret *passphrase, saf_bytes parameters, saf_error *err)
+/* The open file, as what may write it; it may have been exchanged meanwhile. */
+static int reopen(int file, const char *path, const struct stat *about)
 {
-    uint64_t n = get_number(parameters.data + SALT_LEN);
-    uint64_t r = get_number(parameters.data + SALT_LEN + 4);
-    uint64_t p = get_number(parameters.data + SALT_LEN + 8);
-    if (n < 2 || n > N_MAX || r < 1 || r > R_MAX || p < 1 || p > P_MAX)
-        return saf_fail(err, SAF_E_FAILED, "the store's scrypt parameters are damaged");
-    /* OpenSSL's default limit, 32 MiB, refuses any N that is worth its name. */
-    uint64_t memory_max = 128 * r * (n + p + 2) + 1024;
-    unsigned char key[KEY_LEN];
-    saf_status status = SAF_OK;
-    if (!EVP_PBE_scrypt((const char *)passphrase->data, passphrase->len, parameters.data, SALT_LEN, n, r, p,
-                        memory_max, key, sizeof key))
-        status = saf_fail_openssl(err, "cannot derive the master key");
-    else
-        status = saf_secret_set(out, saf_bytes_of(key, sizeof key), err);
-    OPENSSL_cleanse(key, sizeof key);
-    return status;
+    struct stat now;
+    OWN(own_fd) again = fchmod(file, 0600) == 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK) : -1;
+    int answer = again;
+    if (again < 0 || fstat(again, &now) != 0)
+        return -1;
+    if (now.st_dev != about->st_dev || now.st_ino != about->st_ino) {
+        errno = ESTALE;
+        return -1;
+    }
+    again = -1;
+    return answer;
 }
 
-bool master_key_has_passphrase(const saf_store_options *options)
+/* In place, so that the blocks are the ones that held the key; what a file system that copies on write keeps is out of our hands. */
+static saf_status overwrite(const char *dir, const char *path, saf_error *err)
 {
-    return options->passphrase || options->secret_source;
+    static const unsigned char zeros[KEY_LEN];
+    struct stat about;
+    OWN(own_fd) old = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (old < 0 && errno == ELOOP)
+        return SAF_OK;
+    if (old < 0 || fstat(old, &about) != 0)
+        return saf_fail_errno(err, "cannot overwrite %s", path);
+    if (!is_of_store(&about, dir))
+        return SAF_OK;
+    OWN(own_fd) file = reopen(old, path, &about);
+    if (file < 0 || TEMP_FAILURE_RETRY(pwrite(file, zeros, sizeof zeros, 0)) != KEY_LEN || fsync(file) != 0)
+        return saf_fail_errno(err, "cannot overwrite %s", path);
+    return SAF_OK;
 }
 
-static saf_status refuse_locked(const char *dir, saf_error *err)
+saf_status master_key_wipe_file(const char *dir, const char *name, saf_error *err)
 {
-    saf_status status = saf_fail(err, SAF_E_DENIED, "the store %s is locked with a passphrase", dir);
-    saf_hint(err, "say where it is: --store-secret-source file:PATH|fd:N|env:NAME|cred:NAME");
-    return status;
+    OWN(own_text) path = NULL;
+    SAF_TRY(file_path(&path, dir, name, err));
+    if (!saf_file_exists(path))
+        return SAF_OK;
+    SAF_TRY(overwrite(dir, path, err));
+    if (unlink(path) != 0)
+        return saf_fail_errno(err, "cannot remove %s", path);
+    return saf_directory_sync(dir, err);
 }
 
-/* A source that is not there is no missing store; its text and hint stay. */
-static saf_status read_source(saf_secret *out, const char *source, saf_error *err)
+saf_status master_key_finish_next(const char *dir, saf_error *err)
 {
-    saf_status status = saf_secret_from_source(out, source, err);
-    if (status != SAF_E_NOT_FOUND)
-        return status;
-    if (err)
-        err->status = SAF_E_DENIED;
-    return SAF_E_DENIED;
-}
-
-saf_status master_key_from_passphrase(saf_secret *out, const char *dir, const saf_store_options *options,
-                                      saf_bytes parameters, saf_error *err)
-{
-    OWN(saf_secret) read = { 0 };
-    const saf_secret *passphrase = options->passphrase ? options->passphrase : &read;
-    if (!master_key_has_passphrase(options))
-        return refuse_locked(dir, err);
-    if (parameters.len != PARAMETERS_LEN)
-        return saf_fail(err, SAF_E_FAILED, "the store's scrypt parameters are damaged");
-    if (!options->passphrase)
-        SAF_TRY(read_source(&read, options->secret_source, err));
-    if (passphrase->len == 0)
-        return saf_fail(err, SAF_E_USAGE, "the passphrase of the store %s is empty", dir);
-    return derive(out, passphrase, parameters, err);
+    OWN(own_text) path = NULL;
+    OWN(own_text) next = NULL;
+    SAF_TRY(file_path(&path, dir, MASTER_KEY_FILE, err));
+    SAF_TRY(file_path(&next, dir, MASTER_KEY_NEXT, err));
+    if (saf_file_exists(path))
+        SAF_TRY(overwrite(dir, path, err));
+    if (rename(next, path) != 0)
+        return saf_fail_errno(err, "cannot rename %s", next);
+    return saf_directory_sync(dir, err);
 }

@@ -35,15 +35,17 @@ saf_status saf_ring_delete(saf_change *change, const char *owner, const char *na
 {
     char folded[SAF_OWNER_MAX + 1];
     found_ring found;
+    uint64_t publications;
     OWN(step) step = { 0 };
     SAF_TRY(saf_owner_fold(folded, owner, err));
     SAF_TRY(saf_ring_name_check(name, err));
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_RING_DELETE, folded, name, err));
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(ring_find(&found, change->store->storage, folded, name, err));
+    SAF_TRY(storage_end_publications(&publications, change->store->storage, folded, name, NULL, err));
     SAF_TRY(storage_delete_ring(change->store->storage, found.id, err));
-    SAF_TRY(audit_write_object(change, "ring-delete", folded, name, NULL, err, "connections=%llu",
-                               (unsigned long long)found.size));
+    SAF_TRY(audit_write_object(change, "ring-delete", folded, name, NULL, err, "connections=%llu publications=%llu",
+                               (unsigned long long)found.size, (unsigned long long)publications));
     return step_keep(&step, err);
 }
 

@@ -36,6 +36,17 @@ saf_status storage_find_ring(struct storage *storage, const char *owner, const c
     return visit_all(&find, visit, context, err);
 }
 
+saf_status storage_poll_ring(bool *found, uint64_t *generation, struct storage *storage, const char *owner, const char *name, saf_error *err)
+{
+    OWN(statement) find = statement_of(storage, "SELECT generation FROM ring WHERE owner = ? AND name = ?");
+    bind_text(&find, owner);
+    bind_text(&find, name);
+    SAF_TRY(statement_step(found, &find, err));
+    if (*found)
+        *generation = (uint64_t)column_number(&find, 0);
+    return SAF_OK;
+}
+
 #define PAGE_START SELECT_RING "WHERE (r.owner, r.name) > (?1, ?2)"
 #define PAGE_END " ORDER BY r.owner, r.name LIMIT ?3"
 #define OF_OWNER " AND r.owner = ?4"
@@ -138,6 +149,13 @@ saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_
 {
     OWN(statement) gone = statement_of(storage, "DELETE FROM connection WHERE certificate = ?");
     bind_number(&gone, cert_id);
+    return statement_run(&gone, err);
+}
+
+saf_status storage_empty_ring(struct storage *storage, int64_t ring_id, saf_error *err)
+{
+    OWN(statement) gone = statement_of(storage, "DELETE FROM connection WHERE ring = ?");
+    bind_number(&gone, ring_id);
     return statement_run(&gone, err);
 }
 

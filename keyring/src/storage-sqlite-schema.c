@@ -42,16 +42,29 @@
     " uri TEXT NOT NULL) STRICT;" \
     "CREATE INDEX key_uri ON key (uri) WHERE uri IS NOT NULL;"
 
+#define SETTING_SQL \
+    "CREATE TABLE setting (" \
+    " name TEXT PRIMARY KEY NOT NULL," \
+    " value BLOB NOT NULL," \
+    " CHECK (name <> 'master' OR CAST(value AS TEXT) IN ('file', 'passphrase', 'credential', 'token'))) STRICT, WITHOUT ROWID;"
+
 /* Not in one text with the rest: C compilers need not take more than 4095 characters. */
-static const char ISSUED_NAME_SQL[] = "CREATE INDEX issued_name ON issued (issuer_digest, serial);";
+static const char ADDED_SQL[] =
+    "CREATE INDEX issued_name ON issued (issuer_digest, serial);"
+    "CREATE TABLE publication ("
+    " dir TEXT PRIMARY KEY NOT NULL,"
+    " id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),"
+    " owner TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " user INTEGER NOT NULL CHECK (user BETWEEN 0 AND 0xFFFFFFFE),"
+    " with_keys INTEGER NOT NULL CHECK (with_keys IN (0, 1)),"
+    " generation INTEGER,"
+    " is_ended INTEGER NOT NULL CHECK (is_ended IN (0, 1))) STRICT, WITHOUT ROWID;";
 
 static const char SCHEMA_SQL[] =
     "PRAGMA application_id = " APPLICATION_ID ";"
     "PRAGMA user_version = 2;"
-    "CREATE TABLE setting ("
-    " name TEXT PRIMARY KEY NOT NULL,"
-    " value BLOB NOT NULL,"
-    " CHECK (name <> 'master' OR CAST(value AS TEXT) IN ('file', 'passphrase'))) STRICT, WITHOUT ROWID;"
+    SETTING_SQL
     "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE owner (name TEXT PRIMARY KEY NOT NULL, generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
@@ -132,7 +145,7 @@ static const char SCHEMA_SQL[] =
 saf_status storage_make_schema(struct storage *storage, saf_error *err)
 {
     SAF_TRY(storage_run(storage, SCHEMA_SQL, err));
-    return storage_run(storage, ISSUED_NAME_SQL, err);
+    return storage_run(storage, ADDED_SQL, err);
 }
 
 /* ---- which schema ---- */
@@ -180,9 +193,12 @@ saf_status storage_get_schema(unsigned *out, struct storage *storage, saf_error 
 
 /* ---- from schema 1 ---- */
 
-/* A table is made anew rather than altered, so that a store that was converted is one that could have been made today; its
- * NOT NULL also stops a program of an older release that has the store open. */
-static const char RENAME_SQL[] = "ALTER TABLE issued RENAME TO issued_1;"
+/* Tables are made anew rather than altered, so that a store that was converted is one that could have been made today; the
+ * NOT NULL of issued also stops a program of an older release that has the store open. */
+static const char RENAME_SQL[] = "ALTER TABLE setting RENAME TO setting_1;" SETTING_SQL
+                                 "INSERT INTO setting SELECT name, value FROM setting_1;"
+                                 "DROP TABLE setting_1;"
+                                 "ALTER TABLE issued RENAME TO issued_1;"
                                  "DROP INDEX issued_fingerprint;" ISSUED_SQL ADDED_IN_2_SQL
                                  "ALTER TABLE certificate ADD COLUMN requested_at INTEGER;";
 static const char FINISH_SQL[] = "DROP TABLE issued_1;"
@@ -217,7 +233,7 @@ static saf_status copy_all_issued(struct storage *storage, storage_digester issu
 saf_status storage_upgrade_schema(struct storage *storage, storage_digester issuer, saf_error *err)
 {
     SAF_TRY(storage_run(storage, RENAME_SQL, err));
-    SAF_TRY(storage_run(storage, ISSUED_NAME_SQL, err));
+    SAF_TRY(storage_run(storage, ADDED_SQL, err));
     SAF_TRY(copy_all_issued(storage, issuer, err));
     return storage_run(storage, FINISH_SQL, err);
 }

@@ -242,16 +242,23 @@ void storage_undo_step(struct storage *storage)
 
 /* ---- settings and counters ---- */
 
-saf_status storage_get_setting(saf_buffer *out, struct storage *storage, const char *name, saf_error *err)
+saf_status storage_find_setting(bool *found, saf_buffer *out, struct storage *storage, const char *name, saf_error *err)
 {
     OWN(statement) find = statement_of(storage, "SELECT value FROM setting WHERE name = ?");
     bind_text(&find, name);
-    bool row;
-    SAF_TRY(statement_step(&row, &find, err));
-    if (!row)
-        return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: no setting %s", storage->path, name);
-    saf_buffer_append(out, column_blob(&find, 0));
+    SAF_TRY(statement_step(found, &find, err));
+    if (*found)
+        saf_buffer_append(out, column_blob(&find, 0));
     return saf_buffer_check(out, err);
+}
+
+saf_status storage_get_setting(saf_buffer *out, struct storage *storage, const char *name, saf_error *err)
+{
+    bool found;
+    SAF_TRY(storage_find_setting(&found, out, storage, name, err));
+    if (!found)
+        return saf_fail(err, SAF_E_FAILED, "the database %s is damaged: no setting %s", storage->path, name);
+    return SAF_OK;
 }
 
 saf_status storage_put_setting(struct storage *storage, const char *name, saf_bytes value, saf_error *err)
@@ -260,6 +267,13 @@ saf_status storage_put_setting(struct storage *storage, const char *name, saf_by
     bind_text(&put, name);
     bind_blob(&put, value);
     return statement_run(&put, err);
+}
+
+saf_status storage_delete_setting(struct storage *storage, const char *name, saf_error *err)
+{
+    OWN(statement) gone = statement_of(storage, "DELETE FROM setting WHERE name = ?");
+    bind_text(&gone, name);
+    return statement_run(&gone, err);
 }
 
 saf_status storage_get_counter(uint64_t *out, struct storage *storage, const char *name, saf_error *err)

@@ -61,6 +61,10 @@ void storage_undo_step(struct storage *storage);
 saf_status storage_get_setting(saf_buffer *out, struct storage *storage, const char *name, saf_error *err);
 saf_status storage_put_setting(struct storage *storage, const char *name, saf_bytes value, saf_error *err);
 
+/** The same for one that not every store has. */
+saf_status storage_find_setting(bool *found, saf_buffer *out, struct storage *storage, const char *name, saf_error *err);
+saf_status storage_delete_setting(struct storage *storage, const char *name, saf_error *err);
+
 /** Counters start at 0 and never fall. */
 saf_status storage_get_counter(uint64_t *out, struct storage *storage, const char *name, saf_error *err);
 saf_status storage_put_counter(struct storage *storage, const char *name, uint64_t value, saf_error *err);
@@ -250,6 +254,9 @@ typedef saf_status (*storage_ring_visitor)(void *context, const struct storage_r
 
 saf_status storage_find_ring(struct storage *storage, const char *owner, const char *name,
                              storage_ring_visitor visit, void *context, saf_error *err);
+
+/** Only its generation, which costs one row however much is in it. */
+saf_status storage_poll_ring(bool *found, uint64_t *generation, struct storage *storage, const char *owner, const char *name, saf_error *err);
 saf_status storage_visit_rings(struct storage *storage, const saf_ring_query *query, storage_ring_visitor visit,
                                void *context, saf_error *err);
 
@@ -274,6 +281,9 @@ saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ri
                               saf_error *err);
 saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_error *err);
 
+/** Remove all connections of a ring. */
+saf_status storage_empty_ring(struct storage *storage, int64_t ring_id, saf_error *err);
+
 /** One connection of a certificate. */
 struct storage_connection {
     int64_t id, ring_id;
@@ -293,6 +303,46 @@ saf_status storage_find_connection(struct storage *storage, int64_t ring_id, int
 
 /** Let a connection be another certificate's, which has none to that ring; its place, usage and default stay. */
 saf_status storage_hand_over(struct storage *storage, int64_t connection_id, int64_t cert_id, saf_error *err);
+
+/* ---- publications --------------------------------------------------------------------------------------- */
+
+enum { STORAGE_DIR_MAX = 4095 };
+
+/** A ring that is published in a directory. */
+struct storage_publication {
+    const char *dir;          /* absolute; unique */
+    saf_bytes id;             /* STORAGE_RECORD_ID_LEN random bytes */
+    const char *owner, *name; /* of the ring; *AUTH* and *SITE* as such */
+    uint32_t user;
+    bool with_keys;
+    bool is_written;     /* only when it is read: it was at least once, with... */
+    uint64_t generation; /* ...this one of the ring */
+    bool is_ended;       /* only when it is read: its files are to go */
+    bool is_due;         /* only when it is read: ended, or the ring has changed since */
+};
+
+typedef saf_status (*storage_publication_visitor)(void *context, const struct storage_publication *publication, saf_error *err);
+
+saf_status storage_find_publication(struct storage *storage, const char *dir, storage_publication_visitor visit, void *context,
+                                    saf_error *err);
+
+/** All, in the order of their directories. */
+saf_status storage_visit_publications(struct storage *storage, storage_publication_visitor visit, void *context, saf_error *err);
+saf_status storage_has_due_publication(bool *out, struct storage *storage, saf_error *err);
+
+/** Add it, or replace that of the same directory. It is due. */
+saf_status storage_put_publication(struct storage *storage, const struct storage_publication *publication, saf_error *err);
+
+/** Note which generation was written, unless the publication is another by now. */
+saf_status storage_set_published(struct storage *storage, const struct storage_publication *publication, saf_error *err);
+
+/** End those of a ring; only that in @p dir unless NULL. *count: how many there were. */
+saf_status storage_end_publications(uint64_t *count, struct storage *storage, const char *owner, const char *name, const char *dir,
+                                    saf_error *err);
+saf_status storage_drop_ended_publication(struct storage *storage, const char *dir, saf_error *err);
+
+/** Forget them all, also those that have ended; their files stay. */
+saf_status storage_drop_publications(uint64_t *count, struct storage *storage, saf_error *err);
 
 /* ---- policies ------------------------------------------------------------------------------------------- */
 
@@ -322,5 +372,63 @@ saf_status storage_last_audit(struct storage *storage, storage_audit_visitor vis
 saf_status storage_visit_audit(struct storage *storage, uint64_t after, size_t limit, storage_audit_visitor visit,
                                void *context, saf_error *err);
 saf_status storage_add_audit(struct storage *storage, const struct storage_audit *record, saf_error *err);
+
+/* ---- checking and copying ------------------------------------------------------------------------------- */
+
+/** Something that is wrong: a sentence without full stop. */
+typedef saf_status (*storage_fault_visitor)(void *context, const char *fault, saf_error *err);
+
+/** Visit what is wrong with the database itself: its pages and indexes, references and constraints, the schema (but what is there as this release
+ *  makes it), values that contradict one another. It is done in several short transactions of its own. A database that cannot be read to its end has that
+ *  as its last fault. */
+saf_status storage_check(struct storage *storage, storage_fault_visitor visit, void *context, saf_error *err);
+
+/** Rows as they lie there, whatever they say: text that is missing is "". */
+struct storage_raw_cert {
+    int64_t id;
+    const char *owner, *label;
+    saf_bytes der, issuer_digest;
+    const char *serial;
+    int64_t subject_hash;
+    saf_bytes fingerprint, key_id;
+    int64_t not_after;
+    const char *last_serial; /* NULL: none */
+};
+
+struct storage_raw_key {
+    struct storage_key key;
+    const char *owner, *label; /* of the first certificate that has it; NULL: none has */
+    saf_bytes der;             /* of that certificate */
+};
+
+struct storage_raw_issued {
+    int64_t id;
+    saf_bytes ca_key_id, issuer_digest;
+    const char *serial;
+    saf_bytes der, fingerprint;
+    int64_t not_after;
+    const char *owner, *label; /* NULL: a foreign request's */
+};
+
+typedef saf_status (*storage_raw_cert_visitor)(void *context, const struct storage_raw_cert *cert, saf_error *err);
+typedef saf_status (*storage_raw_key_visitor)(void *context, const struct storage_raw_key *key, saf_error *err);
+typedef saf_status (*storage_raw_issued_visitor)(void *context, const struct storage_raw_issued *issued, saf_error *err);
+typedef saf_status (*storage_setting_visitor)(void *context, const char *name, saf_bytes value, saf_error *err);
+
+/** At most @p limit rows that follow id @p after, in the order of their ids. */
+saf_status storage_visit_raw_certs(struct storage *storage, int64_t after, size_t limit, storage_raw_cert_visitor visit, void *context,
+                                   saf_error *err);
+saf_status storage_visit_raw_keys(struct storage *storage, saf_bytes after, size_t limit, storage_raw_key_visitor visit, void *context,
+                                  saf_error *err);
+saf_status storage_visit_raw_issued(struct storage *storage, int64_t after, size_t limit, storage_raw_issued_visitor visit, void *context,
+                                    saf_error *err);
+saf_status storage_visit_settings(struct storage *storage, storage_setting_visitor visit, void *context, saf_error *err);
+
+/** Copy the whole database, as of one moment, into the file @p path, which is there and empty; others read and write meanwhile. What is there
+ *  when it fails is nothing of use. */
+saf_status storage_copy(struct storage *storage, const char *path, saf_store_progress_fn progress, void *context, saf_error *err);
+
+/** Open what was copied, to read, and see that it is sound and the store with that id. */
+saf_status storage_verify_copy(const char *path, const char *id, saf_error *err);
 
 #endif

@@ -26,6 +26,9 @@ struct saf_store {
     key_reader reader;
     bool is_changing; /* a change is open: reads are part of its transaction */
     pid_t process;    /* that opened it: a connection is never carried over fork() */
+    char *published;  /* NULL, or the absolute directory of a publication: then there is no database */
+    unsigned unpublished;      /* publications that the last commit could not write... */
+    saf_error unpublished_why; /* ...and the first one's reason */
 };
 
 struct saf_change {
@@ -63,7 +66,9 @@ OWN_HANDLE(saf_change, saf_change_abandon)
 #define SETTING_CREATED "created"
 #define SETTING_MASTER "master"
 #define SETTING_SCRYPT "scrypt"
+#define SETTING_MASTER_URI "master-uri"
 #define SETTING_STORE_KEY "store-key"
+#define SETTING_OLD_KEY_FILE "old-key-file"
 
 /** What the store key is bound to in its envelope. */
 saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);
@@ -77,6 +82,9 @@ saf_status store_check_owner(const char *path, const struct stat *about, saf_err
 
 /** Report that @p path is another user's. */
 saf_status store_fail_foreign(const char *path, uid_t owner, saf_error *err);
+
+/** 32 bytes of HKDF-SHA256 of @p key, without salt, for one purpose. */
+saf_status store_derive(saf_secret *out, const saf_secret *key, const char *purpose, saf_error *err);
 
 /** Complete @p store, whose id and store key are known. */
 saf_status store_derive_keys(saf_store *store, saf_error *err);

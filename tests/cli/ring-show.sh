@@ -34,3 +34,28 @@ ok safring ring show ALICE/Ring --json
 it "gives z/OS's codes for a ring that is not there"
 refused 4 "ALICE/None" safring ring show ALICE/None --json
 same "$(jq -c .error.codes <"$err")" "[8,8,84]"
+
+it "shows at a glance what is wrong"
+ok safring ring connect ALICE/Ring CERTAUTH/ca --usage certauth
+ok safring ring show ALICE/Ring
+says "^ALICE/web.[0-9]+ days left$"
+says "^CERTAUTH/ca.*days left$"
+ok safring cert export ALICE/web --out web.pem
+ok safring cert alter ALICE/web --status notrust
+ok safring ring show ALICE/Ring
+says "^ALICE/web.*days left, NOTRUST$"
+ok safring cert issue ALICE/old --sign-with CERTAUTH/ca --subject "CN=old" --key ec:P-256
+ok safring ring connect ALICE/Ring ALICE/old
+ok safring cert revoke ALICE/old --reason superseded
+ok safring ring show ALICE/Ring --json
+same "$(field '.connections[] | select(.label == "old") | .summary')" "REVOKED (superseded)"
+same "$(field '.connections[] | select(.label == "old") | .days_left > 300')" true
+
+it "shows where it is published"
+ok safring ring publish ALICE/Ring --for "$(id -un)" --to pub
+ok safring ring show ALICE/Ring
+says "^published in $home/pub for $(id -un), without keys$"
+ok safring ring show ALICE/Ring --json
+same "$(field '.publications[0] | "\(.with_keys) \(.due)"')" "false false"
+ok safring ring show ALICE/Ring --store pub
+says "^ALICE/old.*REVOKED .superseded., no key$"

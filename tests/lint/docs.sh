@@ -27,12 +27,12 @@ done
 # Hints name commands that exist.
 while read -r file noun verb; do
     grep -qx "$noun $verb" <<<"$commands" || complain "$file: a message names safring $noun $verb"
-done < <(grep -roE '"[^"]*safring (store|ca|cert|ring|token|secret|policy|idt) [a-z-]+' --include='*.c' base keyring pkcs11 certtool idt setup cli |
+done < <(grep -roE '"[^"]*safring (store|ca|cert|ring|audit|token|secret|policy|idt) [a-z-]+' --include='*.c' base keyring pkcs11 certtool idt setup cli |
     grep -v 'safring store key' | # what a key is bound to, no message
     sed -nE 's/^([^:]*):.*safring ([a-z]+) ([a-z-]+)$/\1 \2 \3/p')
 
 # The README's commands exist.
-grep -oE 'safring (setup|store|ca|cert|ring|token|secret|policy|idt)( [a-z]+)?' README.md | sort -u | while read -r _ noun verb; do
+grep -oE 'safring (setup|store|ca|cert|ring|audit|token|secret|policy|idt)( [a-z]+)?' README.md | sort -u | while read -r _ noun verb; do
     grep -qxE "$noun( $verb)?" <<<"$commands" || grep -qE "^$noun " <<<"$commands" || echo "README: safring $noun $verb"
 done | grep . && bad=1
 

@@ -1,7 +1,5 @@
 #include <support/keyring-world.h>
 
-#include <keyring/audit.h>
-
 #include <sqlite3.h>
 
 static void run_sql(const char *sql)
@@ -30,7 +28,7 @@ static void assert_sql(const char *sql, const char *expected)
 static saf_audit_check check(keyring_world *w)
 {
     saf_audit_check result = { 0 };
-    assert_ok(saf_store_check_audit(&result, w->store, NULL, &w->err), &w->err);
+    assert_ok(saf_store_check_audit(&result, w->store, NULL, NULL, &w->err), &w->err);
     return result;
 }
 
@@ -216,7 +214,104 @@ TEST(a_cut_off_end_changes_the_head)
     run_sql("DELETE FROM audit WHERE number = 4");
     saf_audit_check after = check(w);
     assert_int_equal(after.first_bad, 0);
-    assert_memory_not_equal(before.head, after.head, sizeof before.head);
+    assert_memory_not_equal(before.head.mac, after.head.mac, sizeof before.head.mac);
+}
+
+static bool holds_anchor(keyring_world *w, const saf_audit_head *anchor)
+{
+    saf_audit_check result = { 0 };
+    assert_ok(saf_store_check_audit(&result, w->store, NULL, anchor, &w->err), &w->err);
+    return result.anchor_is_in_it;
+}
+
+TEST(a_head_that_was_kept_is_in_the_trail_later)
+{
+    keyring_world *w = *state;
+    saf_audit_head head = check(w).head;
+    const saf_audit_head none = { .number = 0 };
+    make_records(w);
+    assert_true(holds_anchor(w, &head));
+    assert_true(holds_anchor(w, &none));
+    assert_true(check(w).anchor_is_in_it);
+}
+
+TEST(a_cut_off_end_is_seen_against_a_head_that_was_kept)
+{
+    keyring_world *w = *state;
+    make_records(w);
+    saf_audit_head head = check(w).head;
+    run_sql("DELETE FROM audit WHERE number = 4");
+    assert_false(holds_anchor(w, &head));
+}
+
+TEST(an_old_copy_that_went_on_is_seen_against_a_head_that_was_kept)
+{
+    keyring_world *w = *state;
+    make_records(w);
+    saf_audit_head head = check(w).head;
+    run_sql("DELETE FROM audit WHERE number > 1");
+    run_sql("DELETE FROM connection; DELETE FROM ring");
+    keyring_make_ring(w, "B", "four");
+    keyring_make_ring(w, "B", "five");
+    keyring_make_ring(w, "B", "six");
+    assert_int_equal(check(w).records, head.number);
+    assert_int_equal(check(w).first_bad, 0);
+    assert_false(holds_anchor(w, &head));
+}
+
+TEST(a_head_is_written_and_read)
+{
+    keyring_world *w = *state;
+    char text[100], small[60];
+    saf_audit_head head = check(w).head, again;
+    assert_ok(saf_audit_head_format(text, sizeof text, &head, &w->err), &w->err);
+    assert_int_equal(strncmp(text, "1:", 2), 0);
+    assert_int_equal(strlen(text), 2 + 64);
+    assert_ok(saf_audit_head_parse(&again, text, &w->err), &w->err);
+    assert_int_equal(again.number, head.number);
+    assert_memory_equal(again.mac, head.mac, sizeof head.mac);
+    assert_int_equal(saf_audit_head_format(small, sizeof small, &head, NULL), SAF_E_SPACE);
+}
+
+TEST(what_is_no_head_is_refused)
+{
+    static const char *const wrong[] = { "", "1", "1:", "1:00", ":00", "x:00", "-1:00", "1:zz" };
+    keyring_world *w = *state;
+    saf_audit_head head;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_fails(saf_audit_head_parse(&head, wrong[i], &w->err), SAF_E_USAGE, &w->err, "is not the head");
+}
+
+OWN_VALUE(saf_audit_page, saf_audit_page_free)
+
+TEST(records_are_listed_page_by_page)
+{
+    keyring_world *w = *state;
+    OWN(saf_audit_page) first = { 0 };
+    OWN(saf_audit_page) rest = { 0 };
+    OWN(saf_audit_page) none = { 0 };
+    make_records(w);
+    assert_ok(saf_store_list_audit(&first, w->store, NULL, 0, 3, &w->err), &w->err);
+    assert_int_equal(first.count, 3);
+    assert_string_equal(first.records[0].action, "store-create");
+    assert_string_equal(first.records[1].object, "A/one");
+    assert_ok(saf_store_list_audit(&rest, w->store, NULL, first.records[2].number, 0, &w->err), &w->err);
+    assert_int_equal(rest.count, 1);
+    assert_int_equal(rest.records[0].number, 4);
+    assert_false(rest.records[0].has_fingerprint);
+    assert_ok(saf_store_list_audit(&none, w->store, NULL, UINT64_MAX, 0, &w->err), &w->err);
+    assert_int_equal(none.count, 0);
+}
+
+TEST(the_trail_is_for_who_may_read_the_store)
+{
+    keyring_world *w = *state;
+    OWN(saf_audit_page) page = { 0 };
+    saf_audit_check result;
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    assert_fails(saf_store_list_audit(&page, w->store, NULL, 0, 0, &w->err), SAF_E_DENIED, &w->err, "store-read");
+    assert_fails(saf_store_check_audit(&result, w->store, NULL, NULL, &w->err), SAF_E_DENIED, &w->err, "store-read");
 }
 
 TEST(a_long_trail_is_checked_whole)
@@ -249,6 +344,13 @@ int main(void)
         IN_KEYRING(a_deleted_and_closed_gap_breaks_the_chain),
         IN_KEYRING(a_copied_mac_breaks_the_chain),
         IN_KEYRING(a_cut_off_end_changes_the_head),
+        IN_KEYRING(a_head_that_was_kept_is_in_the_trail_later),
+        IN_KEYRING(a_cut_off_end_is_seen_against_a_head_that_was_kept),
+        IN_KEYRING(an_old_copy_that_went_on_is_seen_against_a_head_that_was_kept),
+        IN_KEYRING(a_head_is_written_and_read),
+        IN_KEYRING(what_is_no_head_is_refused),
+        IN_KEYRING(records_are_listed_page_by_page),
+        IN_KEYRING(the_trail_is_for_who_may_read_the_store),
         IN_KEYRING(a_long_trail_is_checked_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,8 @@ TEST(a_ca_whose_certificates_are_out_stays_unless_forced)
     const char *owner = c.ca->owner, *label = c.ca->label;
     assert_fails(saf_store_delete_cert(change, owner, label, SAF_NO_FORCE, &w->err), SAF_E_CONFLICT, &w->err,
                  "CERTAUTH/ca has issued certificates that are still valid");
+    assert_fails(saf_data_remove(change, NULL, "*", owner, label, (unsigned)SAF_REMOVE_DELETE, &w->err), SAF_E_CONFLICT, &w->err,
+                 "CERTAUTH/ca has issued certificates that are still valid");
     assert_ok(saf_store_delete_cert(change, owner, label, SAF_FORCE, &w->err), &w->err);
 }
 

@@ -2,8 +2,6 @@
 
 #include <support/scratch.h>
 
-#include <keyring/audit.h>
-
 #include <sqlite3.h>
 #include <sys/wait.h>
 
@@ -162,7 +160,7 @@ TEST(the_conversion_is_in_the_audit_trail)
     open_store(w);
     OWN(own_text) last = sql_text("store/store.db", "SELECT action || ' ' || details FROM audit ORDER BY number DESC LIMIT 1");
     assert_string_equal(last, "store-upgrade schema=2 old_schema=1");
-    assert_ok(saf_store_check_audit(&check, w->store, NULL, &w->err), &w->err);
+    assert_ok(saf_store_check_audit(&check, w->store, NULL, NULL, &w->err), &w->err);
     assert_int_equal(check.first_bad, 0);
 }
 

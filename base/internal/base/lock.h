@@ -10,4 +10,7 @@ typedef enum saf_lock_kind { SAF_LOCK_SHARED, SAF_LOCK_EXCLUSIVE } saf_lock_kind
  *  owns *fd and closes it to release. SAF_E_BUSY (another process holds it), SAF_E_DENIED, SAF_E_IO. */
 saf_status saf_lock_take(int *fd, const char *path, saf_lock_kind kind, unsigned timeout_ms, saf_error *err);
 
+/** The same, with a path relative to an open directory. */
+saf_status saf_lock_take_at(int *fd, int directory, const char *path, saf_lock_kind kind, unsigned timeout_ms, saf_error *err);
+
 #endif

@@ -23,7 +23,7 @@
 #ifndef SAFRING_CERT_H
 #define SAFRING_CERT_H
 
-#include <safring/store.h>
+#include <safring/keyring.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -497,6 +497,26 @@ typedef struct saf_export_request {
  *  SAF_E_NOT_FOUND (key asked for, has none), SAF_E_UNSUPPORTED (key in a token; DER or PKCS#7 with a key, DER with a chain), SAF_E_USAGE. */
 saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal *who, const saf_export_request *request,
                            saf_error *err);
+
+/** What to write of a key ring. */
+typedef enum saf_ring_format {
+    SAF_RING_PEM,       /**< certificates one after another; with the key: the default certificate, its issuers, and the key */
+    SAF_RING_P12,       /**< a trust store; with the key: a keystore of the default certificate, its issuers and its key */
+    SAF_RING_K8S_SECRET /**< a Kubernetes Secret as Zowe wants it, named zowe-certificates-secret, in YAML: truststore.p12 and ca.cer; with the
+                             key also keystore.p12, keystore.key and keystore.cer */
+} saf_ring_format;
+
+typedef struct saf_ring_export_request {
+    saf_ring_format format;
+    bool with_key; /**< the private key of the default certificate (as saf_ring_load_key() gives it) and its chain */
+    const saf_secret *password; /**< of PKCS#12 (also in the Secret): required; of the key in PEM: NULL leaves it unencrypted */
+} saf_ring_export_request;
+
+/** Export a ring of a store or a publication. Who is trusted: its CERTAUTH and SITE connections whose certificates are trusted, in date and not revoked. A
+ *  chain is looked for in the ring alone, as servers do. SAF_E_NOT_FOUND (nobody to trust; no default, or it has no key), SAF_E_UNSUPPORTED (key in a
+ *  token), SAF_E_DENIED, SAF_E_USAGE (password). */
+saf_status saf_ring_export(saf_blob *out, const saf_ring *ring, saf_store *store, const saf_principal *who,
+                           const saf_ring_export_request *request, saf_error *err);
 
 /** One entry of a trust store. */
 typedef struct saf_trust_entry {

@@ -29,6 +29,7 @@ OWN_HANDLE(saf_p11, saf_p11_close)
 OWN_HANDLE(saf_p11_session, saf_p11_logout)
 OWN_VALUE(saf_cert_page, saf_cert_page_free)
 OWN_VALUE(saf_ring_page, saf_ring_page_free)
+OWN_VALUE(saf_publication_page, saf_publication_page_free)
 OWN_VALUE(saf_policy_page, saf_policy_page_free)
 OWN_VALUE(saf_blob, saf_blob_free)
 OWN_VALUE(saf_p11_token_list, saf_p11_token_list_free)
@@ -49,6 +50,7 @@ struct cli {
     saf_secret *store_passphrase; /* of --store-secret-source, read once */
     saf_secret *pin;              /* of --pin-source, read once */
     mode_t umask;                 /* the caller's */
+    saf_token_key store_token;    /* opens a store whose master key is in a token, with that secret as PIN */
     json_t *result, *notes;
     saf_buffer *said; /* to be shown when the verb has succeeded */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
@@ -87,11 +89,26 @@ saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *e
 /** How to open or make it. */
 saf_status cli_store_options(saf_store_options *out, const cli *cli, saf_error *err);
 
+/** What a key in a token needs to seal and open the store key. */
+typedef struct cli_token_pin {
+    const cli *cli;
+    const saf_secret *pin; /* empty: asked for */
+} cli_token_pin;
+
+/** Fill @p out, which points to @p pin. */
+void cli_token_key(saf_token_key *out, cli_token_pin *pin);
+
+/** Make the AES key that @p uri names, unless it is there. */
+saf_status cli_make_token_key(const cli_token_pin *pin, const char *uri, saf_error *err);
+
 /** Open the store to read. */
 saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err);
 
 /** Open the store to change it. One that is not there yet is made, which is said on standard error; on a dry run it is an error. */
 saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *err);
+
+/** Commit, and warn when a publication could not be renewed. */
+saf_status cli_commit(const cli *cli, saf_change **change, saf_error *err);
 
 /** End a change: commit, or abandon on a dry run. */
 saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err);

@@ -27,6 +27,9 @@ extern const char *const cli_out_if_exists[];
       offsetof(type, member.owner_group) }, \
     { CLI_CHOICE, "if-exists", "WHAT", "what to do when there is such a file", offsetof(type, member.if_exists), .choices = cli_out_if_exists }
 
+/** A Unix user by name or number. SAF_E_NOT_FOUND. */
+saf_status cli_find_user(uid_t *out, const char *name, saf_error *err);
+
 /** What the bytes are. */
 typedef enum cli_out_kind { CLI_OUT_TEXT, CLI_OUT_BINARY } cli_out_kind;
 

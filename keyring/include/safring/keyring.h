@@ -139,6 +139,160 @@ saf_status saf_ring_connect(saf_change *change, const saf_connect_request *reque
 saf_status saf_ring_disconnect(saf_change *change, const char *ring_owner, const char *ring_name,
                                const char *cert_owner, const char *cert_label, saf_error *err);
 
+/* ---- publications --------------------------------------------------------------------------------------- */
+
+/** A *publication* is a directory with an immutable snapshot of one ring, for a server of another Unix user: saf_store_open() opens it like a store, without
+ *  SQLite or locks, and nothing there needs recovery; it may be used after fork() and over NFS. saf_ring_open(), saf_ring_poll(), saf_ring_load_key() and the
+ *  queries below read it; everything else answers SAF_E_UNSUPPORTED. A damaged or altered one is SAF_E_FAILED, one that has ended SAF_E_NOT_FOUND (8/8/84).
+ *  The store remembers its publications and writes them anew at each commit that touches the ring. Private keys are in it only if that was asked for, and
+ *  only those of PERSONAL connections, sealed under a key file that only the reader can read; a token's key stays a URI.
+ *  FORMAT.md describes the files. */
+typedef struct saf_publication {
+    char owner[SAF_OWNER_MAX + 1];
+    char ring[SAF_RING_NAME_MAX + 1];
+    char dir[4096];      /**< absolute */
+    uint32_t user;       /**< uid of the reader, whose the files are */
+    bool with_keys;
+    uint64_t generation; /**< of the ring, as it was published last; 0 when it never was */
+    bool is_due;         /**< the ring has changed since, and writing it failed or is still to come */
+} saf_publication;
+
+typedef struct saf_publication_page {
+    saf_publication *items;
+    size_t count;
+} saf_publication_page;
+
+void saf_publication_page_free(saf_publication_page *page);
+
+/** Publish a ring, virtual ones too (function SAF_FN_RING_LIST; with keys what saf_ring_load_key() asks for each of them): note it, and write it when the
+ *  change commits. The directory is made then (mode 0755, this process's user); its files belong to @p user, mode 0400. Again for the same directory and
+ *  ring: with_keys and user may change. Keys that come into the ring later are published as well: who connects them is asked for them.
+ *  SAF_E_NOT_FOUND (8/8/84), SAF_E_CONFLICT (it is no directory, or holds something else), SAF_E_DENIED (only a store of root's can give files to another
+ *  user; the directory is another user's, or others may write it). */
+saf_status saf_ring_publish(saf_change *change, const char *owner, const char *name, const char *dir, uint32_t user, bool with_keys, saf_error *err);
+
+/** Forget a publication and remove its files and directory when the change commits (function SAF_FN_RING_LIST). saf_ring_delete() does so, too.
+ *  SAF_E_NOT_FOUND. */
+saf_status saf_ring_unpublish(saf_change *change, const char *owner, const char *name, const char *dir, saf_error *err);
+
+/** All publications of a store, by directory (function SAF_FN_STORE_READ). */
+saf_status saf_store_list_publications(saf_publication_page *out, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** Write those that are due: what saf_change_commit() does by itself, and what to call when it could not (disk full); function SAF_FN_STORE_READ. The commit of a
+ *  change never fails because a publication could not be written: *failed counts those, and @p err has the text of the first. SAF_E_USAGE (a change is open). */
+saf_status saf_store_publish_due(unsigned *failed, saf_store *store, const saf_principal *who, saf_error *err);
+
+/** How many publications the last commit on this handle could not write; @p err (NULL allowed) gets the text of the first. */
+unsigned saf_store_unpublished(const saf_store *store, saf_error *err);
+
+/* ---- R_datalib, function by function -------------------------------------------------------------------- */
+
+/** What programs know as IRRSDL00. Each function names its counterpart; statuses carry SAF, RACF and reason codes in saf_error.codes (0/0/0 is SAF_OK):
+ *  8/8/4 parameter error, 8/8/8 not authorized, 8/8/28 bad ring or user, 8/8/32 no ring for ring info, 8/8/44 no (more) certificate, 8/8/84 no such ring.
+ *  A saf_query is used by one thread at a time; it is a snapshot: what changes after DataGetFirst does not show. */
+typedef struct saf_query saf_query;
+
+/** Which certificates of a ring. {0}: all that are TRUST or HIGHTRUST, as R_datalib. */
+typedef struct saf_query_filter {
+    const char *label;     /**< attribute 1 */
+    saf_bytes subject;     /**< DER of the subject's name */
+    bool only_default;
+    unsigned statuses;     /**< saf_trust bits that are wanted; 0: TRUST and HIGHTRUST; all three bits: any */
+} saf_query_filter;
+
+/** One certificate that a query found. Lives until the next call with the query. */
+typedef struct saf_query_result {
+    const saf_connection *connection;
+    EVP_PKEY *key;          /**< the private key when the caller may have it (PERSONAL, authority), else NULL: no error, as in R_datalib; borrowed */
+    const char *key_uri;    /**< when it is in a token and the caller may have it; else NULL */
+    saf_bytes subject;      /**< DER of the subject's name */
+    saf_bytes record_id;    /**< up to 246 bytes: serial.issuer, after RACF's profile name */
+} saf_query_result;
+
+/** DataGetFirst (X'01'): open a query and return its first certificate. SAF_E_NOT_FOUND with 8/8/44 (*query is NULL then) or 8/8/84. */
+saf_status saf_data_get_first(saf_query **query, saf_query_result *out, saf_store *store, const saf_principal *who, const char *owner, const char *ring,
+                              const saf_query_filter *filter, saf_error *err);
+/** DataGetNext (X'02'). SAF_E_NOT_FOUND with 8/8/44: no more. */
+saf_status saf_data_get_next(saf_query *query, saf_query_result *out, saf_error *err);
+/** DataAbortQuery (X'03'). NULL allowed; sets *query to NULL. */
+void saf_data_abort_query(saf_query **query);
+
+/** CheckStatus (X'04'): status of a certificate that is here, by its DER. SAF_E_NOT_FOUND (8/8/44), SAF_E_MALFORMED (8/8/4). */
+saf_status saf_data_check_status(saf_trust *out, saf_store *store, const saf_principal *who, saf_bytes der, saf_error *err);
+
+/** GetUpdateCode (X'05') is saf_ring_poll(); IncSerialNum (X'06') is saf_store_next_serial(); DelRing (X'0A') is saf_ring_delete(). */
+
+/** NewRing (X'07'): with SAF_RING_REUSE one that is there is emptied (attribute X'80000000'; functions SAF_FN_RING_CREATE and then SAF_FN_RING_REMOVE). SAF_E_EXISTS. */
+typedef enum saf_new_ring { SAF_RING_MUST_BE_NEW, SAF_RING_REUSE } saf_new_ring;
+saf_status saf_data_new_ring(saf_change *change, const char *owner, const char *name, saf_new_ring how, saf_error *err);
+
+/** DataPut (X'08'): add a certificate unless it is there, and connect it, or neither; ring "*": only add. One that is there stays as it is, but gets a private key when
+ *  it has none and one is given. Everything is borrowed for the call. Functions and statuses of saf_store_add_cert(), saf_store_add_key(), saf_ring_connect(). */
+typedef struct saf_data_put_request {
+    const char *ring_owner, *ring_name;
+    const char *owner, *label;
+    saf_bytes der;
+    EVP_PKEY *key;       /**< NULL: none */
+    saf_trust trust;     /**< 0: SAF_TRUST */
+    saf_usage usage;
+    bool usage_of_owner; /**< X'80000000': the usage of the certificate's own kind, whatever usage says */
+    saf_default is_default;
+} saf_data_put_request;
+
+/** @p out: the record, with its *existing* owner and label when it was there already; NULL allowed. *was_there: NULL allowed. */
+saf_status saf_data_put(saf_cert **out, bool *was_there, saf_change *change, const saf_data_put_request *request, saf_error *err);
+
+/** DataRemove (X'09') attributes, by their bits. */
+typedef enum saf_data_remove_how {
+    SAF_REMOVE_CONNECTION = 0,          /**< take it out of the ring */
+    SAF_REMOVE_DELETE = (int)0x80000000u, /**< and delete it, unless it is connected elsewhere or a request for it is awaited */
+    SAF_REMOVE_EVEN_CONNECTED = 0x40000000,
+    SAF_REMOVE_EVEN_REQUESTED = 0x20000000
+} saf_data_remove_how;
+
+/** All of it or nothing; ring "*": only delete. SAF_E_CONFLICT: something keeps the certificate; a CA that has issued what is still valid is kept whatever @p how says. Functions and statuses of saf_ring_disconnect() and
+ *  saf_store_delete_cert(). */
+saf_status saf_data_remove(saf_change *change, const char *ring_owner, const char *ring_name, const char *owner, const char *label, unsigned how,
+                           saf_error *err);
+
+/** DataRefresh (X'0B'): nothing is cached here, so it only asks whether the caller may (SAF_FN_STORE_READ). */
+saf_status saf_data_refresh(saf_store *store, const saf_principal *who, saf_error *err);
+
+/** DataAlter (X'0C') is saf_store_alter_cert(). */
+
+/** GetRingInfo (X'0D') search types. */
+typedef enum saf_ring_search {
+    SAF_SEARCH_THIS = 0,       /**< this ring */
+    SAF_SEARCH_AFTER = 1,      /**< all rings that follow it, whoever owns them */
+    SAF_SEARCH_SAME_OWNER = 2, /**< its owner's rings that follow it */
+    SAF_SEARCH_SAME_NAME = 3   /**< other owners' rings of that name that follow it */
+} saf_ring_search;
+
+/** One ring and whom it holds. Lives as long as the page. */
+typedef struct saf_ring_info {
+    char owner[SAF_OWNER_MAX + 1];
+    char name[SAF_RING_NAME_MAX + 1];
+    uint64_t generation;
+    struct saf_ring_member {
+        char owner[SAF_OWNER_MAX + 1];
+        char label[SAF_LABEL_MAX + 1];
+    } *members;
+    size_t member_count;
+} saf_ring_info;
+
+typedef struct saf_ring_info_page {
+    saf_ring_info *rings;
+    size_t count;
+} saf_ring_info_page;
+
+void saf_ring_info_page_free(saf_ring_info_page *page);
+
+/** At most @p limit rings (0: 200), in the order of owner and name; continue after the last. To begin with the first, @p owner and @p name may be NULL where the
+ *  search does not need them. Function SAF_FN_RING_LIST on each: SAF_E_DENIED for SAF_SEARCH_THIS, otherwise it is left out. Virtual rings only with
+ *  SAF_SEARCH_THIS. SAF_E_NOT_FOUND with 8/8/32: none. */
+saf_status saf_data_get_ring_info(saf_ring_info_page *out, saf_store *store, const saf_principal *who, const char *owner, const char *name,
+                                  saf_ring_search search, size_t limit, saf_error *err);
+
 /* ---- addresses ------------------------------------------------------------------------------------------ */
 
 /** A ring and perhaps a certificate in it, as safkeyring://OWNER/RING[&LABEL] names them. */

@@ -63,22 +63,34 @@ enum {
 typedef struct saf_store saf_store;
 typedef struct saf_change saf_change;
 
+/** What the master key of a store is. */
+typedef enum saf_master_kind {
+    SAF_MASTER_FILE,       /**< a key file in the store's directory, mode 0400: protects backups of store.db, no more */
+    SAF_MASTER_PASSPHRASE, /**< scrypt of a passphrase that --store-secret-source gives each time */
+    SAF_MASTER_CREDENTIAL, /**< HKDF of at least 32 random bytes that --store-secret-source gives each time (a systemd credential, say) */
+    SAF_MASTER_TOKEN       /**< an AES key in a PKCS#11 token, which saf_store_options.token seals with and opens */
+} saf_master_kind;
+
+/** A master key in a token: the store does not open tokens, a floor above does it for it. Both are called with the URI of the key, the bytes, and what
+ *  they are bound to (additional authenticated data). @p out is the store's, wiped by it. SAF_E_SPACE, SAF_E_DENIED (altered, or another key). */
+typedef struct saf_token_key {
+    saf_status (*seal)(void *context, const char *uri, saf_bytes plain, saf_bytes aad, unsigned char *out, size_t out_cap, size_t *out_len, saf_error *err);
+    saf_status (*open)(void *context, const char *uri, saf_bytes sealed, saf_bytes aad, unsigned char *out, size_t out_cap, size_t *out_len, saf_error *err);
+    void *context;
+} saf_token_key;
+
 /** How to open a store; {0} (or NULL) is right for a local administrator. Borrowed for the call, but for the
  *  authority's context, which must outlive the store. */
 typedef struct saf_store_options {
-    const char *secret_source; /**< the store's passphrase as a secret source; NULL: the store has its key in a file */
-    const saf_secret *passphrase; /**< the passphrase itself; NULL: secret_source says. It wins, and is what to use when a store is
-                                       made and then opened: a source like fd:N can be read only once */
+    const char *secret_source; /**< the store's passphrase or credential as a secret source; NULL: the store has its key in a file or token */
+    const saf_secret *passphrase; /**< the passphrase or credential itself; NULL: secret_source says. It wins, and is what to use when a store
+                                       is made and then opened: a source like fd:N can be read only once. Not looked at when the
+                                       master key is in a token */
+    const saf_token_key *token; /**< for a store whose master key is in a token; NULL: such a store cannot be opened */
     saf_authority_fn authority; /**< NULL: whatever the file permissions allowed */
     void *authority_context;
     unsigned busy_timeout_ms; /**< how long to wait for another writer; 0: 10 000 */
 } saf_store_options;
-
-/** What the master key of a store is. */
-typedef enum saf_master_kind {
-    SAF_MASTER_FILE,      /**< a key file in the store's directory, mode 0400: protects backups of store.db, no more */
-    SAF_MASTER_PASSPHRASE /**< scrypt of a passphrase that --store-secret-source gives each time */
-} saf_master_kind;
 
 /** What a store is and how much it holds. */
 typedef struct saf_store_info {
@@ -109,6 +121,12 @@ saf_status saf_store_create(const char *dir, const saf_store_options *options, s
  *  A store that an older release made is converted to this one's schema, which older releases then refuse; SAF_E_DENIED when it cannot
  *  be written. */
 saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err);
+
+/** What kind of master key opens the store in @p dir, without opening it. SAF_E_NOT_FOUND, SAF_E_DENIED, SAF_E_FAILED, SAF_E_UNSUPPORTED. */
+saf_status saf_store_read_master_kind(saf_master_kind *out, const char *dir, saf_error *err);
+
+/** Its name: "file", "passphrase", "credential", "token". Never NULL. */
+const char *saf_master_kind_name(saf_master_kind kind);
 
 /** Close; a change that is open on it must have ended. NULL allowed; sets *store to NULL. */
 void saf_store_close(saf_store **store);
@@ -487,12 +505,102 @@ saf_status saf_store_match_policy(saf_policy *out, saf_store *store, const saf_p
 /** A number that rises with every change of any policy. */
 saf_status saf_store_policy_generation(uint64_t *out, saf_store *store, const saf_principal *who, saf_error *err);
 
-/* ---- settings and audit --------------------------------------------------------------------------------- */
+/* ---- audit ---------------------------------------------------------------------------------------------- */
 
 /** Write one audit record of an operation that touched more than the store (a token, say). @p details: effective values,
  *  "name=value …", never a secret. Every other function of this header that changes something writes its own. */
 saf_status saf_store_audit(saf_change *change, const char *action, const char *object, const char *details,
                            saf_error *err);
+
+enum { SAF_AUDIT_MAC_LEN = 32 };
+
+/** One record of the audit trail. Pointers live as long as its page. */
+typedef struct saf_audit_record {
+    uint64_t number; /**< 1, 2, 3, … */
+    int64_t at;
+    const char *who, *action, *object, *details;
+    bool has_fingerprint; /**< of the certificate concerned */
+    unsigned char fingerprint[SAF_FINGERPRINT_LEN];
+    unsigned char mac[SAF_AUDIT_MAC_LEN];
+} saf_audit_record;
+
+typedef struct saf_audit_page {
+    saf_audit_record *records;
+    size_t count;
+} saf_audit_page;
+
+void saf_audit_page_free(saf_audit_page *page);
+
+/** At most @p limit (0: 200) records that follow number @p after (0: from the first), in the order of number (function SAF_FN_STORE_READ). */
+saf_status saf_store_list_audit(saf_audit_page *out, saf_store *store, const saf_principal *who, uint64_t after, size_t limit,
+                                saf_error *err);
+
+/** The head of the trail as it was at some time: kept elsewhere, it shows later that no record was cut off or an old copy put back. */
+typedef struct saf_audit_head {
+    uint64_t number; /**< 0: the trail was empty */
+    unsigned char mac[SAF_AUDIT_MAC_LEN];
+} saf_audit_head;
+
+/** Read and write "NUMBER:64 HEX DIGITS". SAF_E_USAGE; SAF_E_SPACE. */
+saf_status saf_audit_head_parse(saf_audit_head *out, const char *text, saf_error *err);
+saf_status saf_audit_head_format(char *out, size_t out_cap, const saf_audit_head *head, saf_error *err);
+
+/** What a check of the trail found. */
+typedef struct saf_audit_check {
+    uint64_t records;    /**< that are as they were written */
+    uint64_t first_bad;  /**< number of the first that is altered, missing or out of place; 0: none */
+    saf_audit_head head; /**< of the last good one */
+    bool anchor_is_in_it; /**< the anchor's record is one of the good ones; true when no anchor was given */
+} saf_audit_check;
+
+/** Check the chain of MACs from its start (function SAF_FN_STORE_READ). @p anchor: a head that was kept elsewhere, or NULL. A broken chain is an answer,
+ *  not an error. */
+saf_status saf_store_check_audit(saf_audit_check *out, saf_store *store, const saf_principal *who, const saf_audit_head *anchor,
+                                 saf_error *err);
+
+/* ---- the store as a whole ------------------------------------------------------------------------------- */
+
+/** Called now and then in long work with how much of it is done; a total of 0: not known. */
+typedef void (*saf_store_progress_fn)(void *context, uint64_t done, uint64_t total);
+
+/** What a check found: one sentence each, naming the object. */
+typedef struct saf_store_problems {
+    char **texts;
+    size_t count;
+} saf_store_problems;
+
+void saf_store_problems_free(saf_store_problems *problems);
+
+/** Verify every invariant of FORMAT.md (function SAF_FN_STORE_READ): the database's own structure; what each row says of the bytes it holds (hashes,
+ *  serials, dates); that sealed keys open and belong to their certificates; rings, connections, generations, what was issued, policies; the audit
+ *  trail's chain; owner and mode of the files. Reads page by page and keeps no writer out for long. At most 1000 problems are collected.
+ *  Problems are an answer, not an error. */
+saf_status saf_store_check(saf_store_problems *out, saf_store *store, const saf_principal *who, saf_store_progress_fn progress, void *context,
+                           saf_error *err);
+
+/** Write a copy of the database as of one moment to a new file, mode 0600, while others go on (function SAF_FN_STORE_ADMIN); it appears whole or not at all,
+ *  and verified. It has no master key in it: keep that elsewhere. SAF_E_EXISTS, SAF_E_IO. */
+saf_status saf_store_backup(saf_store *store, const saf_principal *who, const char *path, saf_store_progress_fn progress, void *context,
+                            saf_error *err);
+
+/** Make a new store of a backup. @p options opens its master key as it was at the time of the backup: passphrase, credential or token; of a store with a key
+ *  file, @p key_file is a copy of that (NULL or not looked at otherwise). What is in tokens/ is in no backup. The store is checked whole before its directory gets its name. Its id is the old one's: the two must not both be used.
+ *  It has no publications: those in the backup are forgotten, and their directories, which are the old store's, stay as they are (publish anew what is to go on).
+ *  SAF_E_EXISTS (directory), SAF_E_DENIED (wrong key; the directory above is another user's, or others may write it), SAF_E_MALFORMED (not a backup), SAF_E_FAILED (it has problems; the text has the first). */
+saf_status saf_store_restore(const char *dir, const char *backup, const saf_store_options *options, const char *key_file, saf_error *err);
+
+/** A new master key. Borrowed for the call. */
+typedef struct saf_rekey_store {
+    saf_master_kind kind;
+    const saf_secret *secret; /**< passphrase or credential */
+    const char *token_uri;    /**< RFC 7512 URI of an AES key */
+    const saf_token_key *token;
+} saf_rekey_store;
+
+/** Wrap the store's key under another master key (function SAF_FN_STORE_ADMIN): one row changes, no private key is touched; killed at any point, the store
+ *  opens with the old master key or with the new one. A key file that is not needed any more is overwritten and removed. Older backups need the old
+ *  master key. SAF_E_USAGE (secret too short). */
+saf_status saf_store_rekey(saf_store *store, const saf_principal *who, const saf_rekey_store *request, saf_error *err);
 
 #ifdef __cplusplus
 }

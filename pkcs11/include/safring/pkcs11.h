@@ -199,6 +199,25 @@ saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned cha
 /** NULL allowed; sets *mac to NULL. */
 void saf_p11_mac_close(saf_p11_mac **mac);
 
+/* ---- sealing with a token key ----------------------------------------------------------------------------- */
+
+/** What sealing adds: a nonce before, a tag behind. */
+enum { SAF_P11_SEAL_OVERHEAD = 28 };
+
+/** Make an AES key of 256 bits in the token, which encrypts and decrypts there and is never seen. @p uri: names it by token, label, id and type.
+ *  SAF_E_USAGE (label), SAF_E_UNSUPPORTED (the token cannot, or would let it out; it is destroyed again), SAF_E_IO (no room where SoftHSM keeps its tokens). */
+saf_status saf_p11_generate_aes(char uri[SAF_P11_URI_MAX + 1], saf_p11_session *session, const char *label, saf_error *err);
+
+/** Encrypt 1 to 4096 bytes in the token (AES-GCM, a random nonce of 12 bytes) with the AES key that @p uri names, bound to @p aad. @p out: nonce, ciphertext, tag.
+ *  SAF_E_SPACE, SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such key, or several), SAF_E_UNSUPPORTED (no AES key; no such mechanism). */
+saf_status saf_p11_seal(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes plain, saf_bytes aad, unsigned char *out, size_t out_cap,
+                        size_t *out_len, saf_error *err);
+
+/** The reverse. @p out has room for sealed.len bytes, which some tokens want; it holds a secret afterwards. SAF_E_DENIED: altered, bound to something else, or sealed
+ *  with another key. */
+saf_status saf_p11_unseal(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes sealed, saf_bytes aad, unsigned char *out, size_t out_cap,
+                          size_t *out_len, saf_error *err);
+
 /* ---- key pairs -------------------------------------------------------------------------------------------- */
 
 typedef enum saf_p11_pair_kind { SAF_P11_RSA, SAF_P11_EC } saf_p11_pair_kind;
