@@ -232,7 +232,7 @@ const cli_command cli_command_cert_renew = {
         "Makes a new certificate for the same key, with the same subject, alternative names and other extensions, and puts it in the old one's place: label, "
         "private key and rings stay. For a new key: safring cert rekey.\n"
         "\n"
-        "With --due each certificate is renewed in a step of its own; one that cannot be renewed (its CA is not here, say) is named, does not stop the others, and "
+        "With --due each certificate is renewed in a step of its own (one that is made for less than that time is renewed by every run: say --valid-days, or a shorter time); one that cannot be renewed (its CA is not here, say) is named, does not stop the others, and "
         "makes the exit code 1, and one that another command renews at the same time is left to that one. The hook is run when all is done, once for each ring that changed; SAFRING_RING, SAFRING_RING_OWNER, SAFRING_RING_NAME "
         "and SAFRING_HOME are in its environment. A hook that fails makes the exit code 1, too.",
     .examples = "safring cert renew ZWESVUSR/localhost\n"
