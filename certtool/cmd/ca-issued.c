@@ -29,7 +29,7 @@ static json_t *shape_of(const saf_issued *issued)
     return shape;
 }
 
-static void say_issued(const cli *cli, json_t *list, const saf_issued *issued)
+static void say_issued(cli *cli, const saf_issued *issued)
 {
     char until[SAF_TIME_TEXT_SIZE], name[SAF_OWNER_MAX + SAF_LABEL_MAX + 2] = "(request)";
     if (issued->owner[0])
@@ -37,21 +37,21 @@ static void say_issued(const cli *cli, json_t *list, const saf_issued *issued)
     cli_say(cli, "%-32s  %.10s  %-24s  %s%s%s%s\n", issued->cert->serial, saf_time_format(until, issued->cert->not_after), name,
             issued->cert->subject, issued->is_current ? "" : issued->owner[0] ? ", replaced" : "", issued->revoked_at ? ", REVOKED: " : "",
             issued->revoked_at ? saf_reason_name(issued->reason) : "");
-    json_array_append_new(list, shape_of(issued));
+    cli_list_add(cli, cli->common.json ? shape_of(issued) : NULL);
 }
 
-static saf_status say_all(const cli *cli, const ca_issued *args, saf_store *store, const saf_cert *ca, saf_error *err)
+static saf_status say_all(cli *cli, const ca_issued *args, saf_store *store, const saf_cert *ca, saf_error *err)
 {
     saf_issued_query query = { .only_revoked = args->revoked };
-    json_t *list = json_array();
-    json_object_set_new(cli->result, "certificates", list);
+    cli_list_begin(cli, "certificates");
     for (;;) {
         OWN(saf_issued_page) page = { 0 };
         SAF_TRY(saf_store_list_issued(&page, store, &cli->who, ca, &query, err));
         if (!page.count)
             return SAF_OK;
         for (size_t i = 0; i < page.count; i++)
-            say_issued(cli, list, page.items[i]);
+            say_issued(cli, page.items[i]);
+        cli_list_page(cli);
         query.after = page.items[page.count - 1]->number;
     }
 }

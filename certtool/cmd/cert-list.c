@@ -8,14 +8,14 @@ typedef struct cert_list {
     const char *owner;
 } cert_list;
 
-static void say_cert(const cli *cli, json_t *certs, const saf_cert *cert)
+static void say_cert(cli *cli, const saf_cert *cert)
 {
     char until[SAF_TIME_TEXT_SIZE], key[64], state[64], name[SAF_OWNER_MAX + SAF_LABEL_MAX + 2];
     snprintf(name, sizeof name, "%s/%s", cert->owner, cert->label);
     cli_say(cli, "%-28s  %-9s  %.10s  %-16s  %s%s\n", name, cli_trust_name(cert->trust),
             saf_time_format(until, cert->not_after), cli_key_text(key, sizeof key, cert), cert->subject,
             cli_state_text(state, sizeof state, cert));
-    json_array_append_new(certs, cli_shape_cert(cert));
+    cli_list_add(cli, cli->common.json ? cli_shape_cert(cert) : NULL);
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)
@@ -24,19 +24,19 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     OWN(saf_store) *store = NULL;
     char owner[SAF_OWNER_MAX + 1], last_owner[SAF_OWNER_MAX + 1], last_label[SAF_LABEL_MAX + 1];
     saf_cert_query query = { .owner = args->owner ? owner : NULL };
-    json_t *certs = json_array();
-    json_object_set_new(cli->result, "certificates", certs);
     if (args->owner)
         SAF_TRY(saf_owner_fold(owner, args->owner, err));
     SAF_TRY(cli_open_store(&store, cli, err));
 
+    cli_list_begin(cli, "certificates");
     for (;;) {
         OWN(saf_cert_page) page = { 0 };
         SAF_TRY(saf_store_list_certs(&page, store, &cli->who, &query, err));
         if (!page.count)
             return SAF_OK;
         for (size_t i = 0; i < page.count; i++)
-            say_cert(cli, certs, page.certs[i]);
+            say_cert(cli, page.certs[i]);
+        cli_list_page(cli);
         const saf_cert *last = page.certs[page.count - 1];
         snprintf(last_owner, sizeof last_owner, "%s", last->owner);
         snprintf(last_label, sizeof last_label, "%s", last->label);

@@ -117,7 +117,7 @@ int cli_report_failure(const cli *cli, saf_status status, saf_error *err)
     return saf_status_exit_code(status);
 }
 
-saf_status cli_finish_output(const cli *cli, saf_error *err)
+saf_status cli_finish_output(cli *cli, saf_error *err)
 {
     SAF_TRY(saf_buffer_check(cli->said, err));
     if (cli->common.json) {
@@ -125,8 +125,11 @@ saf_status cli_finish_output(const cli *cli, saf_error *err)
             json_object_set_new(cli->result, "dry_run", json_true());
         if (json_array_size(cli->notes))
             json_object_set(cli->result, "notes", cli->notes);
-        json_dumpf(cli->result, stdout, JSON_INDENT(2));
-        putchar('\n');
+        cli_list_end(cli);
+        if (!cli->list_count) {
+            json_dumpf(cli->result, stdout, JSON_INDENT(2));
+            putchar('\n');
+        }
     }
     errno = 0;
     cli_say_now(cli);

@@ -16,16 +16,16 @@ static json_t *hex_or_null(bool is_there, const unsigned char *bytes, size_t len
     return hex ? json_string(hex) : json_null();
 }
 
-static void put_record(json_t *records, const saf_audit_record *record, const char *at)
+static json_t *shape(const saf_audit_record *record, const char *at)
 {
     json_t *item = json_pack("{s:I,s:s,s:o,s:o,s:o,s:o}", "number", (json_int_t)record->number, "at", at, "who", cli_text(record->who), "action",
                              cli_text(record->action), "object", cli_text(record->object), "details", cli_text(record->details));
     json_object_set_new(item, "fingerprint", hex_or_null(record->has_fingerprint, record->fingerprint, sizeof record->fingerprint));
     json_object_set_new(item, "mac", hex_or_null(true, record->mac, sizeof record->mac));
-    json_array_append_new(records, item);
+    return item;
 }
 
-static void say_page(const cli *cli, json_t *records, const saf_audit_page *page)
+static void say_page(cli *cli, const saf_audit_page *page)
 {
     for (size_t i = 0; i < page->count; i++) {
         const saf_audit_record *record = &page->records[i];
@@ -33,10 +33,9 @@ static void say_page(const cli *cli, json_t *records, const saf_audit_page *page
         saf_time_format(at, record->at);
         cli_say(cli, "%llu\t%s\t%s\t%s\t%s\t%s\n", (unsigned long long)record->number, at, record->who, record->action, record->object,
                 record->details);
-        if (cli->common.json)
-            put_record(records, record, at);
+        cli_list_add(cli, cli->common.json ? shape(record, at) : NULL);
     }
-    cli_say_now(cli); /* a long trail is not kept in memory */
+    cli_list_page(cli);
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)
@@ -44,15 +43,14 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     const audit_list *args = args_;
     OWN(saf_store) *store = NULL;
     uint64_t after = args->after;
-    json_t *records = json_array();
-    json_object_set_new(cli->result, "records", records);
+    cli_list_begin(cli, "records");
     SAF_TRY(cli_open_store(&store, cli, err));
     for (;;) {
         OWN(saf_audit_page) page = { 0 };
         SAF_TRY(saf_store_list_audit(&page, store, &cli->who, after, 0, err));
         if (!page.count)
             return SAF_OK;
-        say_page(cli, records, &page);
+        say_page(cli, &page);
         after = page.records[page.count - 1].number;
     }
 }

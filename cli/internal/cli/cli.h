@@ -53,6 +53,8 @@ struct cli {
     saf_token_key store_token;    /* opens a store whose master key is in a token, with that secret as PIN */
     json_t *result, *notes;
     saf_buffer *said; /* to be shown when the verb has succeeded */
+    const char *list; /* the list that is being shown, or NULL... */
+    size_t list_count; /* ...and how much of it was */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
     bool some_failed;  /* exit 1, with the result: of many things some were not done, and it says which */
 };
@@ -65,6 +67,16 @@ void cli_say(const cli *cli, const char *format, ...) __attribute__((format(prin
 
 /** Show at once what was said so far: it is done, whatever becomes of the rest. */
 void cli_say_now(const cli *cli);
+
+/** A list of any length as the result's member @p name, shown as it is read, so that memory does not grow with it: for each item cli_say() and
+ *  cli_list_add() (which takes the item; NULL without --json), after each page cli_list_page(). What fails after the first item leaves an unfinished
+ *  object behind, with the failure's exit code. */
+void cli_list_begin(cli *cli, const char *name);
+void cli_list_add(cli *cli, json_t *item);
+void cli_list_page(cli *cli);
+
+/** For cli_finish_output(): end the list, if there is one, and what follows it. */
+void cli_list_end(cli *cli);
 
 /** Beside the result, on standard error: "safring: message"; with --json, in the object's "notes". */
 void cli_note(const cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -79,7 +91,7 @@ const char *cli_file_name(const char *file);
 json_t *cli_text(const char *text);
 
 /** Print the result with --json, and flush. A full disk or closed pipe is SAF_E_IO. */
-saf_status cli_finish_output(const cli *cli, saf_error *err);
+saf_status cli_finish_output(cli *cli, saf_error *err);
 
 /* ---- things most verbs open (open.c) ---- */
 
