@@ -39,6 +39,7 @@ struct server {
     const char *owner, *ring;
     uint64_t generation; /* that context was made of */
     SSL_CTX *context;
+    saf_status trouble; /* with the ring, since the last look that went well */
     struct pollfd sockets[1 + CLIENTS_MAX]; /* the first listens */
     SSL *clients[1 + CLIENTS_MAX];
     nfds_t count;
@@ -78,10 +79,18 @@ static int identify(SSL_CTX *context, const saf_connection *connection, EVP_PKEY
     return ok;
 }
 
+/* Who checks clients' certificates must say what a session belongs to, or OpenSSL refuses to resume it: this ring as it is now, so that nobody
+ * comes back by a session whose certificate the ring trusts no more. */
+static int name_sessions(SSL_CTX *context, const saf_ring *ring)
+{
+    uint64_t generation = saf_ring_generation(ring);
+    return SSL_CTX_set_session_id_context(context, (const unsigned char *)&generation, sizeof generation);
+}
+
 static SSL_CTX *make_context(const saf_ring *ring, const saf_connection *connection, EVP_PKEY *key)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    if (context && trust(context, ring) && identify(context, connection, key)) {
+    if (context && trust(context, ring) && identify(context, connection, key) && name_sessions(context, ring)) {
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
         return context;
     }
@@ -97,6 +106,10 @@ static saf_status load_default(struct server *server, const saf_ring *ring, saf_
     if (!connection) {
         snprintf(err->text, sizeof err->text, "ring %s/%s has no default certificate", server->owner, server->ring);
         return err->status = SAF_E_NOT_FOUND;
+    }
+    if (connection->cert->trust == SAF_NOTRUST || connection->cert->revoked_at) {
+        snprintf(err->text, sizeof err->text, "certificate %s/%s is not trusted, or revoked", connection->cert->owner, connection->cert->label);
+        return err->status = SAF_E_DENIED;
     }
     saf_status status = saf_ring_load_key(&key, ring, connection, server->store, &who, err);
     if (status != SAF_OK)
@@ -132,8 +145,11 @@ static void follow(struct server *server)
     saf_status status = saf_ring_poll(&generation, server->store, &who, server->owner, server->ring, &err);
     if (status == SAF_OK && generation != server->generation)
         status = load_ring(server, &err);
-    if (status != SAF_OK)
+    if (status != SAF_OK && status != server->trouble)
         fprintf(stderr, "tls-server: going on with what I have: %s\n", err.text);
+    if (status == SAF_OK && server->trouble != SAF_OK)
+        fprintf(stderr, "tls-server: the ring is in order again\n");
+    server->trouble = status;
 }
 
 /* ---- connections ------------------------------------------------------------------------------------------------ */

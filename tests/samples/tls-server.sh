@@ -66,6 +66,16 @@ ok openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /C
 (sleep 1) | openssl s_client -connect 127.0.0.1:$port -CAfile ca.pem -cert stranger.crt -key stranger.pem >s.out 2>&1
 grep -q "alert" s.out || fail "a stranger's certificate was taken"
 
+it "resumes sessions, with a client's certificate and without"
+resumes() { # OPTIONS…
+    (echo; sleep 0.3) | openssl s_client -connect 127.0.0.1:$port -CAfile ca.pem -sess_out session "$@" >/dev/null 2>&1
+    (echo; sleep 0.3) | openssl s_client -connect 127.0.0.1:$port -CAfile ca.pem -sess_in session "$@" 2>&1 | grep -q "^Reused"
+}
+for version in -tls1_2 -tls1_3; do
+    resumes $version || fail "$version: no session was resumed"
+    resumes $version -cert client.pem -key client.pem || fail "$version: no session with a certificate was resumed"
+done
+
 it "follows a renewal within two seconds, while an old connection stays up"
 mkfifo to-server
 openssl s_client -quiet -connect 127.0.0.1:$port -CAfile ca.pem <to-server >old.out 2>old.err &
@@ -79,6 +89,15 @@ changed() { local now; now=$(serial) && [ -n "$now" ] && [ "$now" != "$before" ]
 wait_for 2 changed || fail "it still serves $before: $(cat server.out server.err)"
 echo second >&9
 wait_for 3 has second || fail "the old connection is gone"
+
+it "does not take up a certificate that is not trusted any more, and says so, once, and when that is over"
+ok safring cert alter ALICE/web --status notrust
+warned() { grep -q "ALICE/web is not trusted" server.err; }
+wait_for 3 warned || fail "it did not notice: $(cat server.err)"
+ok safring cert alter ALICE/web --status trust
+recovered() { grep -q "in order again" server.err; }
+wait_for 3 recovered || fail "it did not recover"
+same "$(grep -c "is not trusted" server.err)" 1
 
 it "goes on with what it has when the publication ends"
 ok safring ring unpublish ALICE/Ring --from pub
