@@ -3,16 +3,32 @@
 #include <base/fail.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static int set_environment(const saf_ring_entry *ring, const char *store_dir)
+/* What opened the store is not for whoever reloads a server. */
+static int hide_secrets(const cli *cli)
+{
+    const char *const sources[] = { cli->common.store_secret_source, cli->common.pin_source };
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        const char *source = sources[i];
+        int fd = source && !strncmp(source, "fd:", 3) ? atoi(source + 3) : -1;
+        if (fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 && errno != EBADF)
+            return 0;
+        if (source && !strncmp(source, "env:", 4) && unsetenv(source + 4) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static int set_environment(const cli *cli, const saf_ring_entry *ring, const char *store_dir)
 {
     char name[SAF_OWNER_MAX + SAF_RING_NAME_MAX + 2];
     snprintf(name, sizeof name, "%s/%s", ring->owner, ring->name);
-    return !setenv("SAFRING_RING", name, 1) && !setenv("SAFRING_RING_OWNER", ring->owner, 1) &&
+    return hide_secrets(cli) && !setenv("SAFRING_RING", name, 1) && !setenv("SAFRING_RING_OWNER", ring->owner, 1) &&
            !setenv("SAFRING_RING_NAME", ring->name, 1) && !setenv("SAFRING_HOME", store_dir, 1);
 }
 
@@ -54,7 +70,7 @@ static bool run_for(const cli *cli, const char *command, const char *store_dir, 
 {
     pid_t child;
     int status = -1;
-    if (!set_environment(ring, store_dir) || !spawn(&child, cli, command)) {
+    if (!set_environment(cli, ring, store_dir) || !spawn(&child, cli, command)) {
         cli_note(cli, "warning: the hook could not be started for ring %s/%s", ring->owner, ring->name);
         return false;
     }

@@ -69,11 +69,12 @@ static bool answers_itself(int argc, char *const argv[])
     return true;
 }
 
-/* A file that is opened later must not get the number of a standard stream that the caller has closed. */
+/* A file that is opened later must not get the number of a standard stream that the caller has closed. Writing to a standard output that was
+ * closed goes on failing: an answer that nobody gets is no success. */
 static void open_standard_streams(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _Exit(1);
 }
 
@@ -106,8 +107,9 @@ int main(int argc, char *argv[])
     OWN(saf_secret) passphrase = { 0 };
     OWN(saf_secret) pin = { 0 };
     saf_error err = { 0 };
+    int output_error = 0;
     cli cli = { .common.json = wants_json(argc, argv), .store_passphrase = &passphrase, .pin = &pin, .umask = umask_before,
-                .result = result, .notes = notes, .said = &said };
+                .result = result, .notes = notes, .said = &said, .output_error = &output_error };
     cli_token_pin store_pin = { .cli = &cli, .pin = &passphrase };
     cli_token_key(&cli.store_token, &store_pin);
     saf_status status = answer(&cli, argc, argv, &err);

@@ -71,7 +71,8 @@ void cli_say(const cli *cli, const char *format, ...)
 void cli_say_now(const cli *cli)
 {
     fputs(saf_buffer_text(cli->said), stdout);
-    fflush(stdout);
+    if (fflush(stdout) != 0 && !*cli->output_error)
+        *cli->output_error = errno;
     saf_buffer_free(cli->said);
 }
 
@@ -131,10 +132,10 @@ saf_status cli_finish_output(cli *cli, saf_error *err)
             putchar('\n');
         }
     }
-    errno = 0;
     cli_say_now(cli);
-    if (!ferror(stdout))
+    if (!ferror(stdout) && !*cli->output_error)
         return SAF_OK;
+    errno = *cli->output_error;
     bool changed = cli->command && (cli->command->groups & CLI_MUTATES) && !cli->common.dry_run;
     return saf_fail_errno(err, "%scannot write to standard output", changed ? "it is done, but the answer is lost: " : "");
 }

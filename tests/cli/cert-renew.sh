@@ -111,3 +111,11 @@ same "$(cat seen)" 1
 refused 1 "ended with signal 9" safring cert renew ALICE/soon2 --hook 'kill -9 $$'
 ok safring cert renew ALICE/soon2 --json --hook 'echo noise'
 same "$(field .label)" soon2
+
+it "keeps what opened the store from the hook"
+printf 'a long passphrase here\n' >opener
+ok safring store rekey --master-key passphrase --store-secret-source file:opener
+PASS=$(cat opener) "$SAFRING" cert renew ALICE/soon2 --store-secret-source env:PASS --hook 'env >environment' >"$out" 2>"$err" || fail "exit $?"
+! grep -q "^PASS=" environment || fail "the passphrase is in the hook's environment"
+"$SAFRING" cert renew ALICE/soon2 --store-secret-source fd:7 --hook 'ls -l /proc/self/fd >descriptors' >"$out" 2>"$err" 7<opener || fail "exit $?"
+! grep -q opener descriptors || fail "the hook can read the passphrase"

@@ -79,3 +79,8 @@ notes "it is done"
 ok safring ring create ALICE/Closed --if-exists keep
 safring ring list >&- 2>"$err"
 
+it "fails when its answer goes nowhere"
+full() { "$@" >/dev/full; }
+closed() { "$@" >&-; }
+refused 1 "cannot write to standard output: Bad file descriptor" closed safring cert list
+refused 1 "cannot write to standard output: No space left" full safring audit list

@@ -53,6 +53,7 @@ struct cli {
     saf_token_key store_token;    /* opens a store whose master key is in a token, with that secret as PIN */
     json_t *result, *notes;
     saf_buffer *said; /* to be shown when the verb has succeeded */
+    int *output_error; /* why standard output took no more; 0: it takes what comes */
     const char *list; /* the list that is being shown, or NULL... */
     size_t list_count; /* ...and how much of it was */
     bool answer_is_no; /* exit 3: checked, and the answer is no */
@@ -118,6 +119,12 @@ saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err);
 
 /** Open the store to change it. One that is not there yet is made, which is said on standard error; on a dry run it is an error. */
 saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *err);
+
+/** On standard error, unless @p count is 0: the change is made, but servers still read older rings. @p why is of the first. */
+void cli_say_unpublished(const cli *cli, unsigned count, const saf_error *why);
+
+/** Likewise, of the last commit on @p store. */
+void cli_warn_unpublished(const cli *cli, const saf_store *store);
 
 /** Commit, and warn when a publication could not be renewed. */
 saf_status cli_commit(const cli *cli, saf_change **change, saf_error *err);
