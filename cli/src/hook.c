@@ -3,7 +3,6 @@
 #include <base/fail.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -13,14 +12,9 @@
 static int hide_secrets(const cli *cli)
 {
     const char *const sources[] = { cli->common.store_secret_source, cli->common.pin_source };
-    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
-        const char *source = sources[i];
-        int fd = source && !strncmp(source, "fd:", 3) ? atoi(source + 3) : -1;
-        if (fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 && errno != EBADF)
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (sources[i] && !strncmp(sources[i], "env:", 4) && unsetenv(sources[i] + 4) != 0)
             return 0;
-        if (source && !strncmp(source, "env:", 4) && unsetenv(source + 4) != 0)
-            return 0;
-    }
     return 1;
 }
 
@@ -51,7 +45,7 @@ static int set_default_signals(posix_spawnattr_t *attributes)
     return !posix_spawnattr_setsigdefault(attributes, &signals) && !posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
 }
 
-/* Standard output is the answer's, which may be JSON. */
+/* Standard output is the answer's, which may be JSON. What else the caller left open may be the secret that opened the store. */
 static int spawn(pid_t *child, const cli *cli, const char *command)
 {
     posix_spawn_file_actions_t actions;
@@ -59,7 +53,8 @@ static int spawn(pid_t *child, const cli *cli, const char *command)
     if (posix_spawn_file_actions_init(&actions) || posix_spawnattr_init(&attributes)) /* neither allocates in glibc */
         return 0;
     int spawned = !posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0) &&
-                  !posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) && set_default_signals(&attributes) &&
+                  !posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO) &&
+                  !posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1) && set_default_signals(&attributes) &&
                   start_shell(child, cli, command, &actions, &attributes);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
