@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <sys/file.h>
 
 /* O_NONBLOCK: opening a pipe that nobody writes to must be refused, not waited for. */
 saf_status saf_descriptor_open(int *fd, struct stat *about, const char *path, saf_error *err)
@@ -116,6 +117,45 @@ static saf_status open_directory(draft_file *draft, int at, saf_error *err)
     return SAF_OK;
 }
 
+/* ---- the temporary name ---- */
+
+/* Of the file's name (FNV-1a), so that the next who writes that file finds what a killed one left. */
+static void name_draft(draft_file *draft)
+{
+    uint64_t hash = 0xCBF29CE484222325;
+    for (const char *at = draft->base; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001B3;
+    snprintf(draft->name, sizeof draft->name, ".saf-%016" PRIx64, hash);
+}
+
+static saf_status rename_draft(draft_file *draft, saf_error *err)
+{
+    uint64_t number;
+    SAF_TRY(saf_random_bytes((unsigned char *)&number, sizeof number, err));
+    snprintf(draft->name, sizeof draft->name, ".saf-%016" PRIx64, number);
+    return SAF_OK;
+}
+
+static bool has_name(int file, const draft_file *draft)
+{
+    struct stat opened, named;
+    return fstat(file, &opened) == 0 && fstatat(draft->directory, draft->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/* Whoever lives holds the lock of its draft for as long as that has the temporary name. */
+static bool lock_draft(int file)
+{
+    return flock(file, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void sweep_dead_draft(const draft_file *draft)
+{
+    OWN(own_fd) old = openat(draft->directory, draft->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (old >= 0 && lock_draft(old) && has_name(old, draft))
+        unlinkat(draft->directory, draft->name, 0);
+}
+
 /* A file without a name vanishes with its process, however that ends. Not every file system has them, and they get
  * their name through /proc. */
 static int create_nameless(draft_file *draft)
@@ -125,18 +165,34 @@ static int create_nameless(draft_file *draft)
     return draft->file;
 }
 
+static int create_named(draft_file *draft)
+{
+    draft->file = openat(draft->directory, draft->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    draft->is_named = draft->file >= 0;
+    return draft->file;
+}
+
+/* Another writer of the same file may take ours for dead as long as it is not locked. */
+static bool is_swept(draft_file *draft)
+{
+    bool is_ours = lock_draft(draft->file) || errno != EWOULDBLOCK; /* not all file systems have locks */
+    if (is_ours && has_name(draft->file, draft))
+        return false;
+    close(draft->file);
+    draft->file = -1;
+    draft->is_named = false;
+    return true;
+}
+
 static saf_status create(draft_file *draft, saf_error *err)
 {
-    uint64_t number;
-    SAF_TRY(saf_random_bytes((unsigned char *)&number, sizeof number, err));
-    snprintf(draft->name, sizeof draft->name, ".saf-%016" PRIx64, number);
+    name_draft(draft);
     if (create_nameless(draft) >= 0)
         return SAF_OK;
-    draft->file = openat(draft->directory, draft->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (draft->file < 0)
-        return saf_fail_errno(err, "cannot write %s", draft->path);
-    draft->is_named = true;
-    return SAF_OK;
+    sweep_dead_draft(draft);
+    while ((create_named(draft) < 0 && errno == EEXIST) || (draft->file >= 0 && is_swept(draft)))
+        SAF_TRY(rename_draft(draft, err)); /* somebody else writes the same file */
+    return draft->file >= 0 ? SAF_OK : saf_fail_errno(err, "cannot write %s", draft->path);
 }
 
 static int write_all(int fd, saf_bytes content)
@@ -159,15 +215,14 @@ static int set_owner_and_mode(int fd, const saf_file_spec *spec)
     return fchmod(fd, spec->mode);
 }
 
-/* Some file systems tell of a full disk only when the file is closed; none of those that have nameless files, which
- * stay open until they have a name. */
-static int close_named(draft_file *draft)
+/* Some file systems tell of a full disk only when a descriptor of the file is closed; none of those that have nameless
+ * files. The file itself stays open, and locked, until it has its name. */
+static int close_named(const draft_file *draft)
 {
     if (!draft->is_named)
         return 0;
-    int file = draft->file;
-    draft->file = -1;
-    return close(file) == 0 || errno == EINTR ? 0 : -1;
+    int again = fcntl(draft->file, F_DUPFD_CLOEXEC, 0);
+    return again >= 0 && (close(again) == 0 || errno == EINTR) ? 0 : -1;
 }
 
 /* Flushed before it gets its name: a power cut must not leave the name on an empty file. */
@@ -200,12 +255,23 @@ static int publish_new(draft_file *draft)
     return unlinkat(draft->directory, draft->name, 0);
 }
 
+/* Locked before it has a name, so nobody takes it for dead. */
+static int give_temporary_name(draft_file *draft)
+{
+    lock_draft(draft->file);
+    sweep_dead_draft(draft);
+    int answer = give_name(draft, draft->name);
+    if (answer != 0 && errno == EEXIST && rename_draft(draft, NULL) == SAF_OK) /* somebody else writes the same file */
+        answer = give_name(draft, draft->name);
+    draft->is_named = answer == 0;
+    return answer;
+}
+
 /* A link cannot replace, so a file without a name gets its temporary one for the moment between these two calls. */
 static int publish_over(draft_file *draft)
 {
-    if (!draft->is_named && give_name(draft, draft->name) != 0)
+    if (!draft->is_named && give_temporary_name(draft) != 0)
         return -1;
-    draft->is_named = true;
     return renameat(draft->directory, draft->name, draft->directory, draft->base);
 }
 

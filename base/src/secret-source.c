@@ -1,5 +1,6 @@
 #include <base/fail.h>
 #include <base/own.h>
+#include <base/shell.h>
 
 #include "descriptor.h"
 
@@ -50,7 +51,7 @@ static saf_status check_mode(const struct stat *about, const char *path, saf_err
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_DENIED, "%s holds a secret, but its mode %04o lets anybody write it", path,
                                  (unsigned)about->st_mode & 07777);
-    saf_hint(err, "chmod 0600 %s", path);
+    saf_hint(err, "chmod 0600 %s", saf_shell_quote(path).text);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -392,6 +393,90 @@ TEST(a_writer_that_is_killed_leaves_nothing_behind)
     assert_int_equal(scratch_count(), 1);
 }
 
+/* As the file system has it: a name from the beginning, or when the file is put in the place of another. */
+static int rename_kills;
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    if (rename_kills)
+        raise(SIGKILL);
+    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
+}
+
+static void replace_and_be_killed(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        rename_kills = 1;
+        _exit((int)write_text("file", "killed", SAF_IF_EXISTS_REPLACE, NULL));
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+}
+
+TEST(what_a_killed_writer_left_is_removed_by_the_next_of_that_file)
+{
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    replace_and_be_killed();
+    assert_content("file", "old");
+    assert_int_equal(scratch_count(), 2);
+    replace_and_be_killed();
+    assert_int_equal(scratch_count(), 2);
+    assert_int_equal(write_text("other", "new", SAF_IF_EXISTS_FAIL, NULL), SAF_OK);
+    assert_int_equal(scratch_count(), 3);
+    assert_int_equal(write_text("file", "new", SAF_IF_EXISTS_REPLACE, NULL), SAF_OK);
+    assert_content("file", "new");
+    assert_int_equal(scratch_count(), 2);
+}
+
+static void find_draft(char *out, size_t out_cap)
+{
+    OWN(DIR) *entries = opendir(".");
+    *out = 0;
+    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries))
+        if (!strncmp(entry->d_name, ".saf-", 5))
+            snprintf(out, out_cap, "%s", entry->d_name);
+}
+
+TEST(what_a_living_writer_has_is_left_alone)
+{
+    char draft[256];
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    replace_and_be_killed();
+    find_draft(draft, sizeof draft);
+    OWN(own_fd) living = open(draft, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(living, LOCK_EX), 0);
+    assert_int_equal(write_text("file", "new", SAF_IF_EXISTS_REPLACE, NULL), SAF_OK);
+    assert_content("file", "new");
+    assert_content(draft, "killed");
+    assert_int_equal(scratch_count(), 2);
+}
+
+/* All say that they replaced it, and the last one's content is there, whole. */
+TEST(many_writers_replace_a_file)
+{
+    enum { PROCESSES = 8, ROUNDS = 50 };
+    pid_t children[PROCESSES];
+    assert_int_equal(scratch_write("file", "old", 0600), 0);
+    for (int i = 0; i < PROCESSES; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            int status = SAF_OK;
+            for (int round = 0; round < ROUNDS && status == SAF_OK; round++)
+                status = write_text("file", "new", SAF_IF_EXISTS_REPLACE, NULL);
+            _exit(status);
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_content("file", "new");
+    assert_int_equal(scratch_count(), 1);
+}
+
 /* How many of eight processes, all started at once, were the one that made the file. */
 static int race(void)
 {
@@ -600,6 +685,12 @@ int main(void)
         IN_SCRATCH(write_leaves_the_old_file_when_the_flush_fails),
         IN_SCRATCH(one_of_many_writers_makes_the_file),
         IN_SCRATCH(a_writer_that_is_killed_leaves_nothing_behind),
+        IN_SCRATCH(what_a_killed_writer_left_is_removed_by_the_next_of_that_file),
+        IN_SCRATCH(what_a_living_writer_has_is_left_alone),
+        IN_SCRATCH(many_writers_replace_a_file),
+        IN_OLD_SCRATCH(what_a_killed_writer_left_is_removed_by_the_next_of_that_file),
+        IN_OLD_SCRATCH(what_a_living_writer_has_is_left_alone),
+        IN_OLD_SCRATCH(many_writers_replace_a_file),
         IN_OLD_SCRATCH(write_makes_a_file_of_exactly_the_mode),
         IN_OLD_SCRATCH(write_goes_to_other_directories),
         IN_OLD_SCRATCH(write_fails_when_the_file_is_there),

@@ -66,7 +66,8 @@ typedef struct saf_codes {
 /** Room for text and hint, terminators included; longer texts are cut. */
 enum { SAF_ERROR_TEXT_SIZE = 640, SAF_ERROR_HINT_SIZE = 320 };
 
-/** The caller's record of what went wrong. Initialise it with {0}; it can be used again. */
+/** The caller's record of what went wrong. Initialise it with {0}; it can be used again. Only a call that fails writes it, all of it: after SAF_OK it still says what
+ *  failed before. */
 typedef struct saf_error {
     saf_status status;
     saf_codes codes;

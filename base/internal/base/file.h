@@ -3,9 +3,10 @@
  * Files: read whole with a limit, written whole or not at all.
  *
  * A write goes to a file without a name (O_TMPFILE), is flushed to disk, and put into place; whoever is killed in the
- * middle leaves the old file or the new one, never a half. Where the file system has no nameless files, the draft has a
- * temporary name (".saf-" and 16 digits) in the same directory, which a kill leaves behind. Symbolic links are not
- * followed at the last component of what is written. Descriptors are close-on-exec.
+ * middle leaves the old file or the new one, never a half. Where the file system has no nameless files, and for a moment when
+ * a file is replaced, the draft has a temporary name (".saf-" and 16 digits that depend on the file's) in the same directory.
+ * What a kill leaves there is removed by the next who writes that file; who lives holds its lock (flock). Symbolic links are
+ * not followed at the last component of what is written. Descriptors are close-on-exec.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
