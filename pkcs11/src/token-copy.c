@@ -1,5 +1,6 @@
 #include "token-copy.h"
 
+#include <base/fail.h>
 #include <base/file.h>
 
 #include <ctype.h>
@@ -124,6 +125,60 @@ void token_copy_keep(const char *directory, const char *serial)
         if (token >= 0)
             keep(token);
     }
+}
+
+/* ---- a token that is being made --------------------------------------------------------------------------- */
+
+static const char begun_name[] = "safring.begun";
+
+saf_status token_begun_note(const char *directory, const char *name, saf_error *err)
+{
+    const saf_file_spec spec = { .mode = 0600, .if_exists = SAF_IF_EXISTS_REPLACE };
+    if (!directory)
+        return SAF_OK;
+    OWN(own_fd) tokens = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (tokens < 0)
+        return saf_fail_errno(err, "cannot open the directory %s", directory);
+    return saf_file_write_at(tokens, begun_name, saf_bytes_of_text(name), &spec, err);
+}
+
+void token_begun_forget(const char *directory)
+{
+    OWN(own_fd) tokens = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (tokens >= 0)
+        unlinkat(tokens, begun_name, 0);
+}
+
+static bool is_begun(int tokens, const char *name)
+{
+    struct stat about;
+    OWN(saf_buffer) noted = { 0 };
+    OWN(own_fd) note = open_file(tokens, begun_name, &about);
+    return note >= 0 && saf_file_read_open(&noted, note, begun_name, TOKEN_OBJECT_MAX, NULL) == SAF_OK && noted.len == strlen(name) &&
+           !memcmp(noted.data, name, noted.len);
+}
+
+static void remove_files(int token)
+{
+    OWN(DIR) *stream = open_stream(token);
+    for (const char *name; (name = next_token(stream));)
+        unlinkat(token, name, 0);
+}
+
+bool token_begun_remove(const char *directory, const char *name, const char *serial)
+{
+    bool is_removed = false;
+    OWN(DIR) *stream = directory && *serial ? opendir(directory) : NULL;
+    if (!stream || !is_begun(dirfd(stream), name))
+        return false;
+    for (const char *entry; (entry = next_token(stream));) {
+        OWN(own_fd) token = has_serial(entry, serial) ? open_directory(dirfd(stream), entry) : -1;
+        if (token < 0)
+            continue;
+        remove_files(token);
+        is_removed |= unlinkat(dirfd(stream), entry, AT_REMOVEDIR) == 0;
+    }
+    return is_removed;
 }
 
 bool token_copies_can_write(int tokens)

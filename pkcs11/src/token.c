@@ -253,7 +253,8 @@ static saf_status set_pin(saf_p11 *p11, const saf_p11_token *token, const saf_se
     return status;
 }
 
-/* A run that ended between C_InitToken and C_InitPIN left a token without a PIN: this one completes it. */
+/* A run that ended between C_InitToken and C_InitPIN left a token without a PIN: this one completes it, or, when it ended within C_InitToken, makes it
+ * anew. */
 static saf_status make_unless_begun(saf_p11_token *token, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *so_pin,
                                     saf_error *err)
 {
@@ -262,8 +263,16 @@ static saf_status make_unless_begun(saf_p11_token *token, saf_p11 *p11, const sa
         return saf_fail(err, SAF_E_EXISTS, "token %s exists already", uri->token);
     if (status != SAF_E_NOT_FOUND)
         return status;
+    SAF_TRY(token_begun_note(p11->token_directory, uri->token, err));
     SAF_TRY(make_token(p11, uri->token, so_pin, err));
     return p11_find_token(token, p11, uri, err);
+}
+
+static saf_status make_whole(saf_p11_token *token, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *so_pin, const saf_secret *pin,
+                             saf_error *err)
+{
+    SAF_TRY(make_unless_begun(token, p11, uri, so_pin, err));
+    return set_pin(p11, token, so_pin, pin, err);
 }
 
 saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name, const saf_secret *so_pin,
@@ -278,9 +287,14 @@ saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name
     OWN(p11_guard) guard = { 0 };
     SAF_TRY(p11_guard_take(&guard, p11, err));
     SAF_TRY(p11_reread(p11, err)); /* another process may have made it since */
-    saf_p11_token token;
-    SAF_TRY(make_unless_begun(&token, p11, &uri, so_pin, err));
-    SAF_TRY(set_pin(p11, &token, so_pin, pin, err));
+    saf_p11_token token = { 0 };
+    saf_status status = make_whole(&token, p11, &uri, so_pin, pin, err);
+    if (status == SAF_E_DENIED && token_begun_remove(p11->token_directory, name, token.serial)) {
+        SAF_TRY(p11_reread(p11, err));
+        status = make_whole(&token, p11, &uri, so_pin, pin, err);
+    }
+    SAF_TRY(status);
     token_copy_keep(p11->token_directory, token.serial);
+    token_begun_forget(p11->token_directory);
     return p11_find_token(out, p11, &uri, err);
 }
