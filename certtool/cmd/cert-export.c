@@ -82,10 +82,13 @@ static void warn_of_readers(const cli *cli, const cert_export *args, const saf_c
 static saf_status export_with(const saf_secret *password, cli *cli, const cert_export *args, saf_store *store, const saf_cert *cert, saf_error *err)
 {
     OWN(saf_blob) blob = { 0 };
+    OWN(saf_change) *rehearsal = NULL;
     saf_export_request request = { .cert = cert, .format = format_of(args), .with_key = args->with_key,
                                    .with_chain = args->chain, .as_text = args->armor, .password = password->len ? password : NULL,
                                    .no_password = args->no_password, .p12_profile = profile_values[args->p12_profile],
                                    .alias = args->alias };
+    if (args->with_key)
+        SAF_TRY(cli_begin_rehearsal(&rehearsal, cli, store, err));
     SAF_TRY(saf_cert_export(&blob, store, &cli->who, &request, err));
     return cli_out_write(cli, &args->out, saf_bytes_of(blob.data, blob.len), mode_of(args), err);
 }
@@ -149,7 +152,9 @@ const cli_command cli_command_cert_export = {
         "\n"
         "A p12 without --with-key is a trust store: Java lists its certificates as trusted entries. --p12-profile is named after the readers; who will "
         "refuse the file is said when it is written. When no password is given, a random one is made and kept in FILE.password, mode 0600; if that file is "
-        "there already, and is yours alone, the password in it is used. A private key in PEM is encrypted when a password is given. A key in a token stays there.",
+        "there already, and is yours alone, the password in it is used. A private key in PEM is encrypted when a password is given. A key in a token stays there.\n"
+        "\n"
+        "That a private key is exported, by whom and in which format is recorded in the audit trail before the file is there.",
     .examples = "safring cert export ZWESVUSR/localhost\n"
                 "safring cert export ZWESVUSR/localhost --format p12 --chain --with-key --password-source file:pw --out localhost.p12\n"
                 "safring cert export CERTAUTH/localca --format p12 --password-source file:pw --out truststore.p12",

@@ -3,6 +3,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/shell.h>
 
 #include <string.h>
 
@@ -52,8 +53,8 @@ static void advise(const cli *cli, const saf_imported *item)
     else if (cert->not_after <= saf_clock_now() || cert->not_before > saf_clock_now())
         cli_note(cli, "%s/%s is NOTRUST: it is not in date", cert->owner, cert->label);
     else if (cert->self_issued)
-        cli_note(cli, "%s/%s is new here and NOTRUST; compare its SHA-256 fingerprint %s, then: safring cert alter \"%s/%s\" --status trust",
-                 cert->owner, cert->label, fingerprint ? fingerprint : "", cert->owner, cert->label);
+        cli_note(cli, "%s/%s is new here and NOTRUST; compare its SHA-256 fingerprint %s, then: safring cert alter %s --status trust",
+                 cert->owner, cert->label, fingerprint ? fingerprint : "", saf_shell_quote_name(cert->owner, cert->label).text);
     else
         cli_note(cli, "%s/%s is NOTRUST: its chain does not verify to a certificate that is trusted here", cert->owner, cert->label);
 }

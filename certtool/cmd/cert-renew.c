@@ -49,9 +49,8 @@ static saf_status load_signer_key(EVP_PKEY **out, renewal *renewal, const saf_ce
 static bool has_changed(const renewal *renewal, const saf_cert *cert)
 {
     OWN(saf_cert) *now = NULL;
-    saf_error ignored;
-    return saf_store_find_cert(&now, renewal->store, &renewal->cli->who, cert->owner, cert->label, &ignored) != SAF_OK ||
-           memcmp(now->fingerprint, cert->fingerprint, sizeof now->fingerprint) != 0;
+    saf_status status = saf_store_find_cert(&now, renewal->store, &renewal->cli->who, cert->owner, cert->label, NULL);
+    return status == SAF_E_NOT_FOUND || (status == SAF_OK && memcmp(now->fingerprint, cert->fingerprint, sizeof now->fingerprint) != 0);
 }
 
 static saf_status renew_now(saf_cert **out, renewal *renewal, const saf_cert *cert, saf_error *err)

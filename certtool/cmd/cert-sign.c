@@ -4,6 +4,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/shell.h>
 
 #include <openssl/pem.h>
 
@@ -71,8 +72,8 @@ static saf_status commit_and_write(cli *cli, const cert_sign *args, saf_change *
     SAF_TRY(cli_end_change(cli, change, err));
     saf_status status = write_pem(cli, args, der, err);
     if (status != SAF_OK)
-        saf_hint(err, "it is signed and recorded; have it again: safring ca issued %s/%s --serial %s", args->signing.sign_with.owner,
-                 args->signing.sign_with.name, cert->serial);
+        saf_hint(err, "it is signed and recorded; have it again: safring ca issued %s --serial %s",
+                 saf_shell_quote_name(args->signing.sign_with.owner, args->signing.sign_with.name).text, cert->serial);
     return status;
 }
 

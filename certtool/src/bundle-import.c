@@ -4,6 +4,7 @@
 #include "label.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 #include <openssl/err.h>
 
@@ -154,7 +155,7 @@ static saf_status check_owner(const bundle_job *job, saf_error *err)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_EXISTS, "it is in the store already, as %s/%s; a certificate has one owner", there->owner,
                                  there->label);
-    saf_hint(err, "connect it to a ring as it is: safring ring connect OWNER/RING \"%s/%s\"", there->owner, there->label);
+    saf_hint(err, "connect it to a ring as it is: safring ring connect OWNER/RING %s", saf_shell_quote_name(there->owner, there->label).text);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/grow.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -99,7 +100,7 @@ static saf_status choose(size_t *index, X509 **x509, chain_walk *walk, const saf
 
 static saf_status append(saf_cert_page *page, saf_cert **cert, saf_error *err)
 {
-    saf_cert **certs = realloc(page->certs, (page->count + 1) * sizeof *certs);
+    saf_cert **certs = saf_grow(page->certs, page->count, sizeof *certs);
     if (!certs)
         return saf_fail_memory(err);
     page->certs = certs;

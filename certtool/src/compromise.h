@@ -4,8 +4,11 @@
 
 #include "der.h"
 
-/** Whether @p cert, or another certificate of its owner for the same key, was revoked because the key is compromised: it must not get another
- *  one then. SAF_E_CONFLICT. */
+/** Whether @p cert, or any other certificate for the same key that a CA of this store signed, was revoked because the key is compromised: it must not get
+ *  another one then. SAF_E_CONFLICT. */
 saf_status compromise_check(saf_change *change, const saf_cert *cert, saf_error *err);
+
+/** Likewise of a key that comes from elsewhere; @p whose names it in the text. SAF_E_CONFLICT. */
+saf_status compromise_check_key(saf_change *change, const X509_PUBKEY *key, const char *whose, saf_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/grow.h>
 
 /* Roots, then the CAs below them, then everybody else: an issuer is renewed before what it signed. CAs deeper than one level are found in the
  * order of their chains' lengths. */
@@ -44,7 +45,7 @@ static saf_status find_depth(size_t *out, saf_store *store, const saf_principal 
 
 static saf_status take(due_list *list, saf_cert **cert, size_t depth, saf_error *err)
 {
-    due_cert *items = reallocarray(list->items, list->count + 1, sizeof *items);
+    due_cert *items = saf_grow(list->items, list->count, sizeof *items);
     if (!items)
         return saf_fail_memory(err);
     list->items = items;

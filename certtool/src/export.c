@@ -5,6 +5,8 @@
 
 #include <base/fail.h>
 
+#include <keyring/release.h>
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -20,6 +22,20 @@ saf_status saf_format_parse(saf_format *out, const char *name, saf_error *err)
             return SAF_OK;
         }
     return saf_fail(err, SAF_E_USAGE, "\"%s\" is not a format; known are pem, der, p12 and p7", quote_text(name ? name : "").text);
+}
+
+static const char *format_name(const saf_export_request *request)
+{
+    if (request->format == SAF_FORMAT_P12)
+        return "p12";
+    return request->password ? "pem-encrypted" : "pem";
+}
+
+/* What leaves is recorded first: a file without a record would be worse than a record without a file. */
+static saf_status take_key(EVP_PKEY **out, saf_store *store, const saf_principal *who, const saf_cert *cert, const saf_export_request *request, saf_error *err)
+{
+    SAF_TRY(saf_store_load_key(out, store, who, cert, err));
+    return saf_store_record_key_export(store, who, cert, NULL, format_name(request), err);
 }
 
 static saf_status check_format(const saf_export_request *request, int wants_key, saf_error *err)
@@ -165,7 +181,7 @@ saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal 
     SAF_TRY(check_request(request, err));
     SAF_TRY(find_certs(&certs, store, who, request, err));
     if (request->with_key || request->key_only)
-        SAF_TRY(saf_store_load_key(&key, store, who, certs.certs[0], err));
+        SAF_TRY(take_key(&key, store, who, certs.certs[0], request, err));
     switch (request->format) {
     case SAF_FORMAT_DER:
         return blob_copy(out, certs.certs[0]->der, err);

@@ -3,6 +3,7 @@
 #include "subject.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 #include <openssl/err.h>
 
@@ -37,7 +38,7 @@ __attribute__((format(printf, 4, 5)))
 static saf_status drop(granting *granting, saf_error *err, const char *why, const char *format, ...)
 {
     saf_dropped_list *list = granting->dropped;
-    saf_dropped *items = realloc(list->items, (list->count + 1) * sizeof *items);
+    saf_dropped *items = saf_grow(list->items, list->count, sizeof *items);
     if (!items)
         return saf_fail_memory(err);
     list->items = items;

@@ -107,6 +107,8 @@ static const char *refusal_of(const import_job *job, const saf_cert *old)
 {
     if (job->is_revoked)
         return "a CA of this store has revoked it";
+    if (job->is_compromised)
+        return "a CA of this store has revoked a certificate for its key because that is compromised";
     if (!job->verdict.is_trusted)
         return "its chain does not verify to a certificate that is trusted here, or it is not in date";
     if (job->verdict.is_self_signed && !is_self_signed_too(old))

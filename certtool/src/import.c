@@ -1,6 +1,7 @@
 #include "import.h"
 
 #include "chain.h"
+#include "compromise.h"
 #include "label.h"
 
 #include <base/fail.h>
@@ -105,12 +106,25 @@ static saf_status keep(saf_imported *out, const import_job *job, saf_error *err)
 
 /* ---- what is new here ------------------------------------------------------------------------------------- */
 
+static saf_status judge_key(import_job *job, saf_error *err)
+{
+    saf_error why = { 0 };
+    saf_status status = compromise_check_key(job->change, X509_get_X509_PUBKEY(job->x509), "it", &why);
+    job->is_compromised = status == SAF_E_CONFLICT;
+    if (status == SAF_OK || status == SAF_E_CONFLICT)
+        return SAF_OK;
+    if (err)
+        *err = why;
+    return status;
+}
+
 static saf_status judge_job(import_job *job, const saf_cert *facts, saf_error *err)
 {
     int64_t revoked_at = 0;
     job->facts = facts;
     SAF_TRY(saf_store_find_revocation(&revoked_at, NULL, saf_change_store(job->change), facts->fingerprint, err));
     job->is_revoked = revoked_at != 0;
+    SAF_TRY(judge_key(job, err));
     return judge(&job->verdict, job->change, job->owner, job->request->der, job->x509, err);
 }
 

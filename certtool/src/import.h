@@ -21,6 +21,7 @@ typedef struct import_job {
     const saf_cert *facts; /**< what it says */
     judgement verdict;
     int is_revoked; /**< by a CA of this store */
+    int is_compromised; /**< its key, as a CA of this store says */
 } import_job;
 
 static inline void saf_imported_clear(saf_imported *imported)

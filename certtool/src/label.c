@@ -1,6 +1,7 @@
 #include "label.h"
 
 #include <base/fail.h>
+#include <keyring/label.h>
 
 #include <openssl/err.h>
 
@@ -19,23 +20,11 @@ static saf_status is_taken(int *out, saf_change *change, const char *owner, cons
     return status;
 }
 
-/* As much of a text as fits, cut between characters, no blank at its end. */
-static size_t cut(const char *text, size_t len, size_t most)
-{
-    if (len > most)
-        len = most;
-    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    while (len && text[len - 1] == ' ')
-        len--;
-    return len;
-}
-
 static void number_label(char out[SAF_LABEL_MAX + 1], const char *label, unsigned number)
 {
     char suffix[12];
     size_t suffix_len = (size_t)snprintf(suffix, sizeof suffix, " %u", number);
-    size_t len = cut(label, strlen(label), SAF_LABEL_MAX - suffix_len);
+    size_t len = label_fit(label, strlen(label), SAF_LABEL_MAX - suffix_len);
     snprintf(out, SAF_LABEL_MAX + 1, "%.*s%s", (int)len, label, suffix);
 }
 
@@ -91,7 +80,7 @@ int label_of_common_name(char out[SAF_LABEL_MAX + 1], X509 *x509)
     int len = entry ? ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry)) : -1;
     *out = '\0';
     if (len > 0 && !memchr(text, 0, (size_t)len))
-        snprintf(out, SAF_LABEL_MAX + 1, "%.*s", (int)cut((char *)text, (size_t)len, SAF_LABEL_MAX), (char *)text);
+        snprintf(out, SAF_LABEL_MAX + 1, "%.*s", (int)label_fit((char *)text, (size_t)len, SAF_LABEL_MAX), (char *)text);
     OPENSSL_free(text);
     ERR_clear_error();
     return saf_label_check(out, NULL) == SAF_OK;

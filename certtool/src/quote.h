@@ -2,6 +2,8 @@
 #ifndef CERTTOOL_QUOTE_H
 #define CERTTOOL_QUOTE_H
 
+#include <base/utf8.h>
+
 #include <string.h>
 
 enum { QUOTE_MAX = 80 }; /* bytes */
@@ -15,7 +17,7 @@ static inline quotation quote(const char *text, size_t len)
 {
     quotation out = { "" };
     size_t cut = len < QUOTE_MAX ? len : QUOTE_MAX;
-    while (cut && cut < len && ((unsigned char)text[cut] & 0xC0) == 0x80)
+    while (cut && cut < len && utf8_is_tail((unsigned char)text[cut]))
         cut--;
     memcpy(out.text, text, cut);
     memcpy(out.text + cut, cut < len ? "..." : "", cut < len ? sizeof "..." : 1);

@@ -4,6 +4,7 @@
 #include "successor.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 /* What every step of a renewal looks at. */
 typedef struct renewal {
@@ -46,10 +47,10 @@ static saf_status refuse_without_issuer(const saf_cert *old, const saf_cert *iss
     else
         status = saf_fail(err, status, "the issuer of %s/%s is not here: \"%.80s\"", old->owner, old->label, old->issuer);
     if (successor)
-        saf_hint(err, "have it signed by the CA that has its name now: safring cert renew \"%s/%s\" --sign-with \"%s/%s\"", old->owner,
-                 old->label, successor->owner, successor->label);
+        saf_hint(err, "have it signed by the CA that has its name now: safring cert renew %s --sign-with %s",
+                 saf_shell_quote_name(old->owner, old->label).text, saf_shell_quote_name(successor->owner, successor->label).text);
     else
-        saf_hint(err, "ask for it: safring cert request \"%s/%s\"", old->owner, old->label);
+        saf_hint(err, "ask for it: safring cert request %s", saf_shell_quote_name(old->owner, old->label).text);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "chain.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 OWN_HANDLE(saf_issued, saf_issued_free)
 
@@ -9,7 +10,7 @@ static saf_status refuse_without_ca(const saf_cert *cert, X509 *x509, saf_error 
     bool is_own = chain_is_self_signed(x509);
     saf_status status = is_own ? saf_fail(err, SAF_E_CONFLICT, "%s/%s is self-signed: nobody can revoke it", cert->owner, cert->label)
                                : saf_fail(err, SAF_E_CONFLICT, "no CA of this store signed %s/%s", cert->owner, cert->label);
-    saf_hint(err, "take its trust away: safring cert alter \"%s/%s\" --status notrust", cert->owner, cert->label);
+    saf_hint(err, "take its trust away: safring cert alter %s --status notrust", saf_shell_quote_name(cert->owner, cert->label).text);
     return status;
 }
 
@@ -17,7 +18,7 @@ static saf_status refuse_without_key(const saf_cert *ca, const saf_cert *cert, s
 {
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s, which signed it, has no private key here, so no CRL of this store could say so: "
                                  "ask that CA", ca->owner, ca->label);
-    saf_hint(err, "until then take its trust away: safring cert alter \"%s/%s\" --status notrust", cert->owner, cert->label);
+    saf_hint(err, "until then take its trust away: safring cert alter %s --status notrust", saf_shell_quote_name(cert->owner, cert->label).text);
     return status;
 }
 

@@ -3,6 +3,9 @@
 #include "pkcs12.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
+
+#include <keyring/release.h>
 
 /* What an export works with: the snapshot, and what it needs of it. */
 typedef struct ring_export {
@@ -36,7 +39,7 @@ static saf_status check_anchors(const saf_ring *ring, saf_error *err)
             return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "ring %s/%s has no CERTAUTH or SITE certificate that is trusted now",
                                  saf_ring_owner(ring), saf_ring_name(ring));
-    saf_hint(err, "see what it has: safring ring show %s/%s", saf_ring_owner(ring), saf_ring_name(ring));
+    saf_hint(err, "see what it has: safring ring show %s", saf_shell_quote_name(saf_ring_owner(ring), saf_ring_name(ring)).text);
     return status;
 }
 
@@ -68,6 +71,24 @@ static saf_status find_chain(ring_export *export, saf_error *err)
     return SAF_OK;
 }
 
+static saf_status record_export(const ring_export *export, saf_store *store, const saf_principal *who, saf_error *err)
+{
+    static const char *const names[] = { [SAF_RING_PEM] = "pem", [SAF_RING_P12] = "p12", [SAF_RING_K8S_SECRET] = "k8s-secret" };
+    OWN(saf_buffer) ring = { 0 };
+    saf_buffer_printf(&ring, "%s/%s", saf_ring_owner(export->ring), saf_ring_name(export->ring));
+    SAF_TRY(saf_buffer_check(&ring, err));
+    return saf_store_record_key_export(store, who, export->server->cert, saf_buffer_text(&ring), names[export->request->format], err);
+}
+
+/* A virtual ring has no default, and nothing can be connected to it. */
+static void hint_default(const saf_ring *ring, saf_error *err)
+{
+    if (!strcmp(saf_ring_name(ring), "*"))
+        saf_hint(err, "a virtual ring never has one: safring cert export OWNER/LABEL --with-key");
+    else
+        saf_hint(err, "choose one: safring ring connect %s OWNER/LABEL --default", saf_shell_quote_name(saf_ring_owner(ring), saf_ring_name(ring)).text);
+}
+
 static saf_status find_server(ring_export *export, saf_store *store, const saf_principal *who, saf_error *err)
 {
     const saf_ring *ring = export->ring;
@@ -75,10 +96,11 @@ static saf_status find_server(ring_export *export, saf_store *store, const saf_p
     if (!export->server) {
         saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "ring %s/%s has no default certificate, whose key could be exported",
                                      saf_ring_owner(ring), saf_ring_name(ring));
-        saf_hint(err, "choose one: safring ring connect %s/%s OWNER/LABEL --default", saf_ring_owner(ring), saf_ring_name(ring));
+        hint_default(ring, err);
         return status;
     }
     SAF_TRY(saf_ring_load_key(&export->key, ring, export->server, store, who, err));
+    SAF_TRY(record_export(export, store, who, err));
     return find_chain(export, err);
 }
 
@@ -231,6 +253,8 @@ saf_status saf_ring_export(saf_blob *out, const saf_ring *ring, saf_store *store
                            const saf_ring_export_request *request, saf_error *err)
 {
     OWN(ring_export) export = { .ring = ring, .request = request };
+    if ((unsigned)request->format > SAF_RING_K8S_SECRET)
+        return saf_fail(err, SAF_E_USAGE, "a ring is exported as PEM, PKCS#12 or a Kubernetes Secret");
     if (request->format != SAF_RING_PEM)
         SAF_TRY(p12_check_password(request->password, err));
     if (!request->with_key || request->format == SAF_RING_K8S_SECRET)

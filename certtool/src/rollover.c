@@ -2,6 +2,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/shell.h>
 
 typedef struct pair {
     saf_cert *old, *next;
@@ -83,7 +84,7 @@ static saf_status check_is_signed(const pair *pair, saf_error *err)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s is self-signed, and %s/%s was signed by a CA", next->owner, next->label,
                                  pair->old->owner, pair->old->label);
-    saf_hint(err, "have it signed first: safring cert request \"%s/%s\"", next->owner, next->label);
+    saf_hint(err, "have it signed first: safring cert request %s", saf_shell_quote_name(next->owner, next->label).text);
     return status;
 }
 

@@ -1,3 +1,5 @@
+#include "compromise.h"
+#include "csr.h"
 #include "grant.h"
 #include "issue.h"
 
@@ -28,6 +30,7 @@ saf_status saf_cert_sign_request(saf_blob *out, saf_dropped_list *dropped, saf_c
     SAF_TRY(issue_find_signer(&signer, &opened, change, request, err));
     if (!signer)
         return saf_fail(err, SAF_E_USAGE, "a request is signed by a CA, and none is named");
+    SAF_TRY(compromise_check_key(change, X509_REQ_get_X509_PUBKEY(csr->request), "the request", err));
     SAF_TRY(grant(&holder, &list, csr, request, err));
     if (!request->subject)
         SAF_TRY(check_subject(&holder, signer, err));

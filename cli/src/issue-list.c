@@ -1,6 +1,7 @@
 #include <cli/issue-list.h>
 
 #include <base/fail.h>
+#include <base/grow.h>
 #include <base/utf8.h>
 
 #include <jansson.h>
@@ -35,21 +36,17 @@ static saf_status refuse_column(const char *what, const char *name, saf_error *e
     return SAF_E_MALFORMED;
 }
 
-/* Room grows at each power of two. */
 static saf_status add_line(issue_line **line, saf_buffer **text, issue_list *list, unsigned number, const char *what, saf_error *err)
 {
     size_t count = list->count;
     if (count == ISSUE_LIST_LINES_MAX)
         return saf_fail(err, SAF_E_MALFORMED, "%s has more than %d lines", what, ISSUE_LIST_LINES_MAX);
-    if ((count & (count - 1)) == 0) {
-        size_t room = count ? 2 * count : 1;
-        issue_line *lines = reallocarray(list->lines, room, sizeof *lines);
-        list->lines = lines ? lines : list->lines;
-        saf_buffer *texts = reallocarray(list->texts, room, sizeof *texts);
-        list->texts = texts ? texts : list->texts;
-        if (!lines || !texts)
-            return saf_fail_memory(err);
-    }
+    issue_line *lines = saf_grow(list->lines, count, sizeof *lines);
+    list->lines = lines ? lines : list->lines;
+    saf_buffer *texts = saf_grow(list->texts, count, sizeof *texts);
+    list->texts = texts ? texts : list->texts;
+    if (!lines || !texts)
+        return saf_fail_memory(err);
     list->lines[count] = (issue_line){ .number = number };
     list->texts[count] = (saf_buffer){ 0 };
     list->count++;

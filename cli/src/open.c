@@ -2,6 +2,7 @@
 #include <cli/cli.h>
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 #include <limits.h>
 #include <string.h>
@@ -37,13 +38,34 @@ saf_status cli_open_store(saf_store **out, const cli *cli, saf_error *err)
     return saf_store_open(out, dir, &options, err);
 }
 
+/* A slip in --store must not make a whole tree; the default's may be missing on a new machine. */
+static saf_status check_parent(const cli *cli, const char *dir, saf_error *err)
+{
+    char parent[PATH_MAX];
+    const char *home = getenv("SAFRING_HOME");
+    size_t len = strlen(dir);
+    if (!cli->common.store && !(home && *home))
+        return SAF_OK;
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    while (len > 0 && dir[len - 1] != '/')
+        len--;
+    snprintf(parent, sizeof parent, "%.*s", len ? (int)len : 1, len ? dir : ".");
+    if (saf_file_exists(parent))
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "there is no store in %s, and none is made: there is no directory %s", dir, parent);
+    saf_hint(err, "if that is its name: safring store init --store %s", saf_shell_quote(dir).text);
+    return status;
+}
+
 static saf_status make_store(const cli *cli, const char *dir, const saf_store_options *options, saf_error *err)
 {
     if (cli->common.dry_run) {
         (void)saf_fail(err, SAF_E_NOT_FOUND, "there is no store in %s, and a dry run makes none", dir);
-        saf_hint(err, "safring store init --store %s", dir);
+        saf_hint(err, "safring store init --store %s", saf_shell_quote(dir).text);
         return SAF_E_NOT_FOUND;
     }
+    SAF_TRY(check_parent(cli, dir, err));
     saf_status status = saf_store_create(dir, options, err);
     if (status == SAF_E_EXISTS) /* another process was faster */
         return SAF_OK;
@@ -66,20 +88,27 @@ saf_status cli_open_store_to_change(saf_store **out, const cli *cli, saf_error *
     return saf_store_open(out, dir, &options, err);
 }
 
-/* The change is made; that a server still reads an older ring is for a person to know. */
-static void warn_unpublished(const cli *cli, const saf_store *store)
+void cli_say_unpublished(const cli *cli, unsigned count, const saf_error *why)
+{
+    if (!count)
+        return;
+    cli_note(cli, "%u publication%s could not be written or removed: %s", count, count == 1 ? "" : "s", why->text);
+    if (why->hint[0])
+        cli_note(cli, "hint: %s", why->hint);
+    cli_note(cli, "it is tried again at the next change, and by: safring ring publish --due");
+}
+
+void cli_warn_unpublished(const cli *cli, const saf_store *store)
 {
     saf_error why = { 0 };
-    unsigned count = saf_store_unpublished(store, &why);
-    if (count)
-        cli_note(cli, "%u publication%s could not be written and will be at the next change: %s", count, count == 1 ? "" : "s", why.text);
+    cli_say_unpublished(cli, saf_store_unpublished(store, &why), &why);
 }
 
 saf_status cli_commit(const cli *cli, saf_change **change, saf_error *err)
 {
     const saf_store *store = saf_change_store(*change);
     SAF_TRY(saf_change_commit(change, err));
-    warn_unpublished(cli, store);
+    cli_warn_unpublished(cli, store);
     return SAF_OK;
 }
 
@@ -92,10 +121,22 @@ saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err)
     return SAF_OK;
 }
 
+saf_status cli_begin_rehearsal(saf_change **out, const cli *cli, saf_store *store, saf_error *err)
+{
+    if (!cli->common.dry_run)
+        return SAF_OK;
+    saf_status status = saf_change_begin(out, store, &cli->who, err);
+    return status == SAF_E_UNSUPPORTED ? SAF_OK : status;
+}
+
 saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err)
 {
     char dir[PATH_MAX - 32], conf[PATH_MAX];
+    bool was_moved;
     SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    SAF_TRY(saf_store_settle_tokens(&was_moved, dir, err));
+    if (was_moved)
+        cli_note(cli, "%s/softhsm2.conf named the tokens of another directory; it names those in %s/tokens now", dir, dir);
     snprintf(conf, sizeof conf, "%s/softhsm2.conf", dir);
     saf_p11_options options = { .module = cli->common.module, .softhsm_conf = saf_file_exists(conf) ? conf : NULL };
     return saf_p11_open(out, &options, err);
@@ -133,6 +174,12 @@ saf_status cli_read_secret(saf_secret *out, const char *source, const char *opti
     (void)saf_fail(err, SAF_E_DENIED, "no --%s, and no terminal to ask at", option);
     saf_hint(err, "--%s file:PATH, fd:N, env:NAME or cred:NAME", option);
     return SAF_E_DENIED;
+}
+
+void cli_warn_short(const cli *cli, const saf_secret *passphrase)
+{
+    if (passphrase->len >= SAF_PASSPHRASE_MIN && passphrase->len < SAF_PASSPHRASE_SHORT)
+        cli_note(cli, "the passphrase has %zu bytes: who has a copy of the store can try such short ones one after another", passphrase->len);
 }
 
 saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_error *err)

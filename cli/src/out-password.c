@@ -42,12 +42,20 @@ saf_status cli_out_password_find(saf_secret *out, cli_out_password *made, const 
     return saf_file_exists(made->path) ? read_found(out, made, err) : make(out, made, cli, err);
 }
 
+/* Also after a failure: what could not be flushed has its name already. */
+static bool file_is_there(const cli_out_password *made)
+{
+    char file[sizeof made->path];
+    snprintf(file, sizeof file, "%.*s", (int)(strlen(made->path) - strlen(".password")), made->path);
+    return saf_file_exists(file);
+}
+
 saf_status cli_out_password_end(const cli *cli, const cli_out_password *made, saf_status status)
 {
     if (status == SAF_OK && made->path[0])
         cli_say(cli, "its password %s in %s\n", cli->common.dry_run ? "would be" : "is", made->path);
     /* What exists may be another command's, with this password. */
-    if (status != SAF_OK && status != SAF_E_EXISTS && made->is_new)
+    if (status != SAF_OK && made->is_new && !file_is_there(made))
         unlink(made->path);
     return status;
 }

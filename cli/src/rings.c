@@ -1,6 +1,7 @@
 #include <cli/rings.h>
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ static saf_status add(cli_rings *rings, const saf_ring_entry *ring, saf_error *e
 {
     if (has(rings, ring))
         return SAF_OK;
-    saf_ring_entry *items = reallocarray(rings->items, rings->count + 1, sizeof *items);
+    saf_ring_entry *items = saf_grow(rings->items, rings->count, sizeof *items);
     if (!items)
         return saf_fail_memory(err);
     rings->items = items;

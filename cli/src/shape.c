@@ -4,6 +4,7 @@
 #include <base/clock.h>
 
 #include <openssl/pem.h>
+#include <pwd.h>
 #include <string.h>
 
 char *cli_hex(const unsigned char *bytes, size_t len)
@@ -135,4 +136,32 @@ json_t *cli_shape_secret(const saf_p11_secret *secret)
                      "sensitive", secret->sensitive, "extractable", secret->extractable, "signs", secret->signs,
                      "verifies", secret->verifies, "start_date", time_or_null(secret->start_date), "end_date",
                      time_or_null(secret->end_date));
+}
+
+/* ---- publications ---- */
+
+const char *cli_user_name(char out[CLI_USER_NAME_SIZE], uint32_t user)
+{
+    const struct passwd *entry = getpwuid(user);
+    if (entry)
+        snprintf(out, CLI_USER_NAME_SIZE, "%s", entry->pw_name);
+    else
+        snprintf(out, CLI_USER_NAME_SIZE, "uid %lu", (unsigned long)user);
+    return out;
+}
+
+const char *cli_publication_text(char out[CLI_PUBLICATION_TEXT_SIZE], const saf_publication *item)
+{
+    char user[CLI_USER_NAME_SIZE];
+    const char *state = item->is_ended ? ", ENDED: its files could not be removed" : item->is_due ? ", DUE: not written since the last change" : "";
+    snprintf(out, CLI_PUBLICATION_TEXT_SIZE, "for %s, %s keys%s", cli_user_name(user, item->user), item->with_keys ? "with" : "without", state);
+    return out;
+}
+
+json_t *cli_shape_publication(const saf_publication *item)
+{
+    char user[CLI_USER_NAME_SIZE];
+    return json_pack("{s:s,s:s,s:o,s:o,s:I,s:b,s:I,s:b,s:b}", "owner", item->owner, "ring", item->ring, "directory", cli_text(item->dir), "user",
+                     cli_text(cli_user_name(user, item->user)), "uid", (json_int_t)item->user, "with_keys", item->with_keys, "generation",
+                     (json_int_t)item->generation, "due", item->is_due, "ended", item->is_ended);
 }

@@ -57,6 +57,9 @@ const cli_command cli_command_audit_verify = {
         "Computes the chain of the records' MACs from the first to the last. A record that was altered, removed or moved breaks it. That the last ones were cut off, or that an "
         "older copy of the whole store was put back, shows only against a head of the trail that was kept elsewhere: --anchor.\n"
         "\n"
+        "A trail that is broken stays so, and has no head to keep any more (safring audit head); changes go on being recorded behind the gap. Who can break it can change the rest of the store as well, so "
+        "go on from a backup of before: safring store restore, and keep the broken store as evidence.\n"
+        "\n"
         "Exit code 0: it is as it was written, and the anchor (if one is given) is in it; 3: it is not.",
     .examples = "safring audit verify\nsafring audit verify --anchor \"$(cat /mnt/elsewhere/head)\"",
     .options = options,

@@ -49,8 +49,8 @@ const cli_command cli_command_ring_create = {
     .verb = "create",
     .summary = "make an empty key ring",
     .racf = "RACDCERT ADDRING; R_datalib NewRing",
-    .description = "Makes an empty ring. Its owner is a user ID (1-8 characters, folded to upper case; not CERTAUTH or SITE), its name has 1-237 "
-                   "characters and is kept as written. Certificates are put into it with safring ring connect.",
+    .description = "Makes an empty ring. Its owner is a user ID (1-8 characters, folded to upper case; not CERTAUTH or SITE), its name has 1-237 bytes "
+                   "and is kept as written. Certificates are put into it with safring ring connect.",
     .examples = "safring ring create ZWESVUSR/ZoweKeyring",
     .operands = operands,
     .options = options,

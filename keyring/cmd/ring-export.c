@@ -49,8 +49,11 @@ static mode_t mode_of(const ring_export *args)
 static saf_status export_with(const saf_secret *password, cli *cli, const ring_export *args, saf_store *store, const saf_ring *ring, saf_error *err)
 {
     OWN(saf_blob) blob = { 0 };
+    OWN(saf_change) *rehearsal = NULL;
     const saf_ring_export_request request = { .format = format_of(args), .with_key = args->with_key,
                                               .password = password->len ? password : NULL };
+    if (args->with_key)
+        SAF_TRY(cli_begin_rehearsal(&rehearsal, cli, store, err));
     SAF_TRY(saf_ring_export(&blob, ring, store, &cli->who, &request, err));
     return cli_out_write(cli, &args->out, saf_bytes_of(blob.data, blob.len), mode_of(args), err);
 }
@@ -112,6 +115,8 @@ const cli_command cli_command_ring_export = {
         "\n"
         "A k8s-secret is a Kubernetes Secret named zowe-certificates-secret, as zwe migrate for kubernetes makes it: truststore.p12 and ca.cer, "
         "with --with-key also keystore.p12, keystore.key and keystore.cer. Give it to kubectl apply.\n"
+        "\n"
+        "That a private key is exported is recorded in the audit trail before the file is there, unless it comes from a publication.\n"
         "\n"
         "The file is a copy: it does not follow the ring's changes. A publication does (safring ring publish).",
     .examples = "safring ring export ZWESVUSR/ZoweKeyring --format pem --out bundle.pem\n"

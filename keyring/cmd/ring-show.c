@@ -4,7 +4,6 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
-#include <pwd.h>
 #include <string.h>
 
 typedef struct ring_show {
@@ -63,25 +62,11 @@ static json_t *shape(const saf_connection *connection)
 
 /* ---- where it is published ---- */
 
-static const char *user_name(char *out, size_t out_cap, uid_t user)
-{
-    const struct passwd *entry = getpwuid(user);
-    if (entry)
-        snprintf(out, out_cap, "%s", entry->pw_name);
-    else
-        snprintf(out, out_cap, "uid %lu", (unsigned long)user);
-    return out;
-}
-
 static void say_publication(cli *cli, json_t *list, const saf_publication *item)
 {
-    char user[64];
-    user_name(user, sizeof user, item->user);
-    cli_say(cli, "published in %s for %s, %s keys%s\n", item->dir, user, item->with_keys ? "with" : "without",
-            item->is_due ? ", DUE: not written since the last change" : "");
-    json_array_append_new(list, json_pack("{s:o,s:o,s:I,s:b,s:I,s:b}", "directory", cli_text(item->dir), "user", cli_text(user), "uid",
-                                          (json_int_t)item->user, "with_keys", item->with_keys, "generation",
-                                          (json_int_t)item->generation, "due", item->is_due));
+    char state[CLI_PUBLICATION_TEXT_SIZE];
+    cli_say(cli, "published in %s %s\n", item->dir, cli_publication_text(state, item));
+    json_array_append_new(list, cli_shape_publication(item));
 }
 
 /* A publication knows of no others. */

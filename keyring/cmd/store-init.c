@@ -25,6 +25,8 @@ static saf_status create(const cli *cli, const store_init *args, const char *dir
         return SAF_OK;
     }
     SAF_TRY(status);
+    if (options.passphrase)
+        cli_warn_short(cli, options.passphrase);
     cli_say(cli, "made the store %s\n", dir);
     if (!options.passphrase)
         cli_say(cli, "its master key is %s/master.key: back it up apart from store.db\n", dir);

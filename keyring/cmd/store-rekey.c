@@ -60,6 +60,8 @@ static saf_status rekey(cli *cli, const store_rekey *args, saf_store *store, saf
     cli_token_key(&token, &pin);
     if (wants_secret(request.kind))
         SAF_TRY(read_new_secret(&secret, cli, args, old, err));
+    if (request.kind == SAF_MASTER_PASSPHRASE)
+        cli_warn_short(cli, &secret);
     if (request.kind == SAF_MASTER_TOKEN)
         SAF_TRY(cli_make_token_key(&pin, args->token_key, err));
     return saf_store_rekey(store, &cli->who, &request, err);
@@ -76,6 +78,7 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     SAF_TRY(saf_store_read_master_kind(&old, dir, err));
     SAF_TRY(open_store(&store, cli, args, old, dir, err));
     SAF_TRY(rekey(cli, args, store, old, err));
+    cli_warn_unpublished(cli, store);
     cli_say(cli, "the master key of the store %s is a new one now (%s); older backups need the old one\n", dir, kinds[args->kind]);
     json_object_update_new(cli->result, json_pack("{s:o,s:s,s:s}", "store", cli_text(dir), "master_key", kinds[args->kind], "old_master_key",
                                                   saf_master_kind_name(old)));
@@ -104,6 +107,8 @@ const cli_command cli_command_store_rekey = {
         "\n"
         "With a key in a token, the URI may not have a PIN in it; commands take the PIN from --store-secret-source, or ask for it. A token that is lost takes all private keys of the "
         "store with it.\n"
+        "\n"
+        "A new passphrase has at least 8 bytes; one of less than 12 is accepted with a warning.\n"
         "\n"
         "Backups from before need the old master key. Who had it, and has a copy of the database, can still read the private keys of that time: renew certificates "
         "with safring cert rekey when that may be so.",

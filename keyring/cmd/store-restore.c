@@ -75,9 +75,13 @@ const cli_command cli_command_store_restore = {
         "safring store check does, and then gets its name: it is there whole or not at all. The master key is the one at the time of the backup: a copy of its key file, or "
         "--store-secret-source with its passphrase or credential.\n"
         "\n"
+        "When the master key was in a token, that token must be there: with SoftHSM's, make the restored store's with a copy of tokens/ at hand, and let SOFTHSM2_CONF name a configuration "
+        "whose directories.tokendir is that copy while restoring; afterwards copy what is in it into the new store's tokens/. --store-secret-source is the token's PIN.\n"
+        "\n"
         "The new store has the id of the old one and goes on from where that was. Keys and serial numbers would be used twice if both were used. An "
         "anchor of the audit trail that is younger than the backup will not be found in it (safring audit verify --anchor). It has no publications: publish "
-        "anew what is to go on (safring ring publish).",
+        "anew what is to go on (safring ring publish into the same directories takes them over). Rings get numbers at their next change that they never had before, so servers that poll them "
+        "see what was done anew.",
     .examples = "safring store restore backup.db --store copy",
     .operands = operands,
     .options = options,

@@ -104,6 +104,8 @@ saf_status saf_store_check_audit(saf_audit_check *out, saf_store *store, const s
     do
         SAF_TRY(check_page(&checking, store, err));
     while (checking.seen == CHECK_PAGE && !checking.result.first_bad);
+    if (!checking.result.records) /* that the store was made is always the first */
+        checking.result.first_bad = 1;
     *out = checking.result;
     return SAF_OK;
 }

@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 /* Each record's texts lie in one block, the one that `who` points to. */
 
@@ -44,18 +45,14 @@ static saf_status copy_record(saf_audit_record *out, const struct storage_audit 
     return SAF_OK;
 }
 
-/* Room grows at each power of two, so that the page needs no capacity of its own. */
 static saf_status take_record(void *context, const struct storage_audit *record, saf_error *err)
 {
     saf_audit_page *page = context;
-    size_t count = page->count;
     saf_audit_record taken = { .number = 0 };
-    if ((count & (count - 1)) == 0) {
-        saf_audit_record *records = reallocarray(page->records, count ? 2 * count : 1, sizeof *records);
-        if (!records)
-            return saf_fail_memory(err);
-        page->records = records;
-    }
+    saf_audit_record *records = saf_grow(page->records, page->count, sizeof *records);
+    if (!records)
+        return saf_fail_memory(err);
+    page->records = records;
     SAF_TRY(copy_record(&taken, record, err));
     page->records[page->count++] = taken;
     return SAF_OK;

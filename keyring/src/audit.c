@@ -3,6 +3,8 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
+#include <keyring/release.h>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -73,13 +75,63 @@ static saf_status append(saf_change *change, struct storage_audit *record, saf_e
     return storage_add_audit(store->storage, record, err);
 }
 
+/* What stands between quotes is somebody's text: it ends where its quotes do, and cannot forge another name="value". */
+static void append_quoted(saf_buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte == 0x7F)
+            saf_buffer_printf(out, "\\x%02X", byte);
+        else
+            saf_buffer_printf(out, byte == '"' || byte == '\\' ? "\\%c" : "%c", byte);
+    }
+}
+
+/* One conversion; the few kinds that details need. Returns what follows it. */
+static const char *append_value(saf_buffer *out, const char *at, bool is_quoted, va_list *arguments)
+{
+    if (at[1] == 's') {
+        const char *value = va_arg(*arguments, const char *), *text = value ? value : "";
+        if (is_quoted)
+            append_quoted(out, text);
+        else
+            saf_buffer_append_text(out, text);
+        return at + 2;
+    }
+    size_t longs = strspn(at + 1, "l");
+    if (at[1 + longs] == 'd')
+        saf_buffer_printf(out, "%lld", longs == 2 ? va_arg(*arguments, long long) : longs ? va_arg(*arguments, long) : va_arg(*arguments, int));
+    else
+        saf_buffer_printf(out, "%llu", longs == 2 ? va_arg(*arguments, unsigned long long)
+                                       : longs    ? va_arg(*arguments, unsigned long)
+                                                  : va_arg(*arguments, unsigned));
+    return at + longs + 2;
+}
+
+/* printf's, as far as it is used: %s, %d, %u with l or ll. */
+static void append_details(saf_buffer *out, const char *format, va_list *arguments)
+{
+    bool is_quoted = false;
+    for (const char *at = format; *at;) {
+        is_quoted ^= *at == '"';
+        if (*at == '%') {
+            at = append_value(out, at, is_quoted, arguments);
+            continue;
+        }
+        saf_buffer_append(out, saf_bytes_of(at++, 1));
+    }
+}
+
 __attribute__((format(printf, 6, 0)))
 static saf_status write_record(saf_change *change, const char *action, const char *object,
                                const unsigned char *fingerprint, saf_error *err, const char *format,
                                va_list arguments)
 {
     OWN(saf_buffer) details = { 0 };
-    saf_buffer_vprintf(&details, format, arguments);
+    va_list values;
+    va_copy(values, arguments);
+    append_details(&details, format, &values);
+    va_end(values);
     SAF_TRY(saf_buffer_check(&details, err));
     struct storage_audit record = {
         .action = action,
@@ -123,4 +175,37 @@ saf_status saf_store_audit(saf_change *change, const char *action, const char *o
     SAF_TRY(step_begin(&step, change, err));
     SAF_TRY(audit_write(change, action, object, NULL, err, "%s", details ? details : ""));
     return step_keep(&step, err);
+}
+
+/* ---- keys that leave ---- */
+
+static saf_status write_key_export(saf_change *change, const saf_cert *cert, const char *ring, const char *format, saf_error *err)
+{
+    if (ring)
+        return audit_write_object(change, "key-export", cert->owner, cert->label, cert->fingerprint, err, "format=%s ring=\"%s\"", format, ring);
+    return audit_write_object(change, "key-export", cert->owner, cert->label, cert->fingerprint, err, "format=%s", format);
+}
+
+static saf_status fail_unrecorded(const saf_cert *cert, const saf_error *why, saf_error *err)
+{
+    saf_status status = saf_fail(err, why->status, "the private key of %s/%s is not given out, because that cannot be recorded: %s", cert->owner, cert->label, why->text);
+    if (why->hint[0])
+        saf_hint(err, "%s", why->hint);
+    return status;
+}
+
+saf_status saf_store_record_key_export(saf_store *store, const saf_principal *who, const saf_cert *cert, const char *ring, const char *format, saf_error *err)
+{
+    OWN(saf_change) *change = NULL;
+    saf_error why = { 0 };
+    if (store->published)
+        return SAF_OK;
+    if (store->change && store->process == getpid())
+        return write_key_export(store->change, cert, ring, format, err);
+    saf_status status = saf_change_begin(&change, store, who, &why);
+    if (status == SAF_OK)
+        status = write_key_export(change, cert, ring, format, &why);
+    if (status == SAF_OK)
+        status = saf_change_commit(&change, &why);
+    return status == SAF_OK ? SAF_OK : fail_unrecorded(cert, &why, err);
 }

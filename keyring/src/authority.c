@@ -15,8 +15,9 @@ const char *saf_function_name(saf_function function)
         [SAF_FN_RING_LIST] = "ring-list",         [SAF_FN_RING_KEY] = "ring-key",
         [SAF_FN_RING_CREATE] = "ring-create",     [SAF_FN_RING_DELETE] = "ring-delete",
         [SAF_FN_RING_CONNECT] = "ring-connect",   [SAF_FN_RING_REMOVE] = "ring-remove",
-        [SAF_FN_POLICY_LIST] = "policy-list",     [SAF_FN_POLICY_CHANGE] = "policy-change",
-        [SAF_FN_TOKEN_SIGN] = "token-sign",       [SAF_FN_TOKEN_VERIFY] = "token-verify",
+        [SAF_FN_RING_PUBLISH] = "ring-publish",   [SAF_FN_POLICY_LIST] = "policy-list",
+        [SAF_FN_POLICY_CHANGE] = "policy-change", [SAF_FN_TOKEN_SIGN] = "token-sign",
+        [SAF_FN_TOKEN_VERIFY] = "token-verify",
     };
     size_t index = (size_t)function;
     return index < sizeof names / sizeof *names && names[index] ? names[index] : "unknown";
@@ -36,6 +37,8 @@ static saf_status deny(const char *user, const saf_question *question, saf_error
 saf_status saf_store_ask(saf_store *store, const saf_principal *who, saf_function function, const char *owner,
                          const char *name, saf_error *err)
 {
+    if (!store)
+        return saf_fail(err, SAF_E_USAGE, "no store is open");
     if (!store->authority)
         return SAF_OK;
     char user[SAF_OWNER_MAX + 1];

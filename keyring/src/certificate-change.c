@@ -4,6 +4,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/shell.h>
 
 /* ---- adding ---- */
 
@@ -88,7 +89,7 @@ static saf_status refuse_connected(struct storage *storage, const saf_cert *cert
     if (status == SAF_OK && names.count > 0) {
         status = saf_fail(err, SAF_E_CONFLICT, "certificate %s/%s is connected to %s", cert->owner, cert->label,
                           saf_buffer_text(&names.text));
-        saf_hint(err, "take it out first: safring ring remove OWNER/RING %s/%s", cert->owner, cert->label);
+        saf_hint(err, "take it out first: safring ring remove OWNER/RING %s", saf_shell_quote_name(cert->owner, cert->label).text);
     }
     saf_buffer_free(&names.text);
     return status;
@@ -102,7 +103,7 @@ static saf_status refuse_requested(const saf_cert *cert, saf_error *err)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "a certificate for the key of %s/%s was asked for at %s and is awaited",
                                  cert->owner, cert->label, saf_time_format(at, cert->requested_at));
-    saf_hint(err, "to delete it nevertheless: safring cert delete %s/%s --force", cert->owner, cert->label);
+    saf_hint(err, "to delete it nevertheless: safring cert delete %s --force", saf_shell_quote_name(cert->owner, cert->label).text);
     return status;
 }
 
@@ -127,8 +128,8 @@ saf_status cert_refuse_in_use(struct storage *storage, const saf_cert *cert, saf
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s/%s has issued certificates that are still valid, and its key is needed to revoke them",
                                  cert->owner, cert->label);
-    saf_hint(err, "safring ca issued \"%s/%s\" lists them; to delete it nevertheless: safring cert delete \"%s/%s\" --force", cert->owner,
-             cert->label, cert->owner, cert->label);
+    const saf_shell_word name = saf_shell_quote_name(cert->owner, cert->label);
+    saf_hint(err, "safring ca issued %s lists them; to delete it nevertheless: safring cert delete %s --force", name.text, name.text);
     return status;
 }
 
@@ -147,8 +148,7 @@ static saf_status delete_found(saf_change *change, const found_cert *found, saf_
     if (force != SAF_FORCE)
         SAF_TRY(refuse_needed(storage, cert, err));
     SAF_TRY(storage_next_generation(&generation, storage, err));
-    SAF_TRY(storage_touch_rings_of(storage, found->id, generation, err));
-    SAF_TRY(storage_disconnect_all(storage, found->id, err));
+    SAF_TRY(storage_disconnect_all(storage, found->id, generation, err));
     SAF_TRY(storage_delete_cert(storage, found->id, err));
     SAF_TRY(storage_drop_unused_key(storage, saf_bytes_of(cert->key_id, sizeof cert->key_id), err));
     SAF_TRY(storage_put_owner(storage, cert->owner, generation, err));

@@ -11,7 +11,7 @@ saf_status new_cert_read(new_cert *out, saf_store *store, saf_bytes der, saf_err
     out->facts = calloc(1, sizeof *out->facts);
     if (!out->facts)
         return saf_fail_memory(err);
-    SAF_TRY(facts_fill(out->facts, out->x509, der, err));
+    SAF_TRY(facts_read(out->facts, der, NULL, err));
     return facts_name_digest(out->issuer_digest, X509_get_issuer_name(out->x509), err);
 }
 

@@ -65,8 +65,19 @@ static saf_status copy_bytes(saf_bytes *out, saf_bytes bytes, saf_error *err)
     return SAF_OK;
 }
 
-static saf_status make_cert(saf_cert **out, const struct storage_cert *row, X509 *x509, saf_error *err)
+/* The database keeps both hashes, and a check of the store compares them with the certificate. */
+static const facts_digests *digests_of(facts_digests *out, const struct storage_cert *row)
 {
+    if (row->fingerprint.len != sizeof out->fingerprint || row->key_id.len != sizeof out->key_id)
+        return NULL;
+    memcpy(out->fingerprint, row->fingerprint.data, sizeof out->fingerprint);
+    memcpy(out->key_id, row->key_id.data, sizeof out->key_id);
+    return out;
+}
+
+static saf_status make_cert(saf_cert **out, const struct storage_cert *row, saf_error *err)
+{
+    facts_digests digests;
     OWN(saf_cert) *cert = calloc(1, sizeof *cert);
     if (!cert)
         return saf_fail_memory(err);
@@ -83,7 +94,7 @@ static saf_status make_cert(saf_cert **out, const struct storage_cert *row, X509
     SAF_TRY(copy_text(&cert->key_uri, row->key_uri, err));
     SAF_TRY(copy_text(&cert->last_serial, row->last_serial, err));
     SAF_TRY(copy_bytes(&cert->der, row->der, err));
-    SAF_TRY(facts_fill(cert, x509, row->der, err));
+    SAF_TRY(facts_read(cert, row->der, digests_of(&digests, row), err));
     *out = GIVE(&cert);
     return SAF_OK;
 }
@@ -93,27 +104,18 @@ saf_status saf_cert_read(saf_cert **out, saf_bytes der, saf_error *err)
     const struct storage_cert row = { .owner = "", .label = "", .trust = SAF_NOTRUST, .der = der };
     OWN(X509) *x509 = NULL;
     SAF_TRY(facts_parse(&x509, der, err));
-    return make_cert(out, &row, x509, err);
+    return make_cert(out, &row, err);
 }
 
-static saf_status parse_row(X509 **out, const struct storage_cert *row, facts_memo *memo, saf_error *err)
+static saf_status fail_unreadable(const struct storage_cert *row, saf_error *err)
 {
-    if (facts_parse_once(out, memo, row->der, err) == SAF_OK)
-        return SAF_OK;
-    return saf_fail(err, SAF_E_FAILED, "the database is damaged: certificate %s/%s cannot be read", row->owner,
-                    row->label);
-}
-
-static saf_status from_row(saf_cert **out, const struct storage_cert *row, facts_memo *memo, saf_error *err)
-{
-    OWN(X509) *x509 = NULL;
-    SAF_TRY(parse_row(&x509, row, memo, err));
-    return make_cert(out, row, x509, err);
+    return saf_fail(err, SAF_E_FAILED, "the database is damaged: certificate %s/%s cannot be read", row->owner, row->label);
 }
 
 saf_status cert_from_row(saf_cert **out, const struct storage_cert *row, saf_error *err)
 {
-    return from_row(out, row, NULL, err);
+    saf_status status = make_cert(out, row, err);
+    return status == SAF_E_MALFORMED ? fail_unreadable(row, err) : status;
 }
 
 /* ---- finding one ---- */
@@ -128,7 +130,7 @@ saf_status cert_take_found(void *context, const struct storage_cert *row, saf_er
     found_cert *found = context;
     saf_cert_free(&found->cert);
     found->id = row->id;
-    return from_row(&found->cert, row, found->memo, err);
+    return cert_from_row(&found->cert, row, err);
 }
 
 saf_status cert_fail_not_found(saf_error *err, const char *owner, const char *label)
@@ -170,7 +172,7 @@ saf_status saf_store_find_cert(saf_cert **out, saf_store *store, const saf_princ
                                const char *label, saf_error *err)
 {
     char folded[SAF_OWNER_MAX + 1];
-    OWN(found_cert) found = { .memo = &store->memo };
+    OWN(found_cert) found = { 0 };
     OWN(reading) read = { 0 };
     SAF_TRY(saf_owner_fold(folded, owner, err));
     SAF_TRY(saf_label_check(label, err));
@@ -277,10 +279,11 @@ static saf_status take_issuer(void *context, const struct storage_cert *row, saf
     struct issuer_search *search = context;
     OWN(X509) *x509 = NULL;
     OWN(saf_cert) *cert = NULL;
-    SAF_TRY(parse_row(&x509, row, NULL, err));
+    if (facts_parse(&x509, row->der, err) != SAF_OK)
+        return fail_unreadable(row, err);
     if (X509_NAME_cmp(X509_get_subject_name(x509), search->name) != 0)
         return SAF_OK;
-    SAF_TRY(make_cert(&cert, row, x509, err));
+    SAF_TRY(cert_from_row(&cert, row, err));
     return cert_page_take(&search->page, &cert, err);
 }
 

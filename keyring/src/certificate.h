@@ -19,7 +19,6 @@ saf_status cert_page_take(saf_cert_page *page, saf_cert **cert, saf_error *err);
 typedef struct found_cert {
     int64_t id;
     saf_cert *cert;
-    facts_memo *memo; /* to parse with, or NULL */
 } found_cert;
 
 void found_cert_free(found_cert *found);

@@ -2,18 +2,49 @@
 
 #include <base/fail.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <time.h>
 
-/* Who acts when the program speaks for nobody else: the Unix user, in lower case as it is. */
-static void unix_user(char out[STORE_WHO_SIZE])
+enum { USER_NAME_SIZE = 33 };
+
+/* In lower case as it is. */
+static void name_user(char out[USER_NAME_SIZE], uid_t user)
 {
     char room[1024];
     struct passwd entry;
     struct passwd *found = NULL;
-    if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) == 0 && found)
-        snprintf(out, STORE_WHO_SIZE, "%s", found->pw_name);
+    if (getpwuid_r(user, &entry, room, sizeof room, &found) == 0 && found)
+        snprintf(out, USER_NAME_SIZE, "%s", found->pw_name);
     else
-        snprintf(out, STORE_WHO_SIZE, "uid %lu", (unsigned long)geteuid());
+        snprintf(out, USER_NAME_SIZE, "uid %lu", (unsigned long)user);
+}
+
+/* Who logged in, before any su or sudo: the kernel keeps it, and who is not privileged cannot change it. (uid_t)-1: nobody did. */
+static uid_t login_user(void)
+{
+    char text[24];
+    OWN(own_fd) fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t len = fd >= 0 ? TEMP_FAILURE_RETRY(read(fd, text, sizeof text - 1)) : -1;
+    if (len <= 0)
+        return (uid_t)-1;
+    text[len] = '\0';
+    return (uid_t)strtoul(text, NULL, 10);
+}
+
+/* Who acts when the program speaks for nobody else. Every administrator is root in the end, so who became it is said, too. */
+static void unix_user(char out[STORE_WHO_SIZE])
+{
+    char name[USER_NAME_SIZE], login[USER_NAME_SIZE];
+    uid_t user = login_user();
+    name_user(name, geteuid());
+    if (user == (uid_t)-1 || user == geteuid()) {
+        snprintf(out, STORE_WHO_SIZE, "%s", name);
+        return;
+    }
+    name_user(login, user);
+    snprintf(out, STORE_WHO_SIZE, "%s (login %s)", name, login);
 }
 
 static saf_status set_principal(saf_change *change, const saf_principal *who, saf_error *err)
@@ -28,6 +59,41 @@ static saf_status set_principal(saf_change *change, const saf_principal *who, sa
     return SAF_OK;
 }
 
+/* Generations begin at the time, in microseconds, so that none is given twice: not by a store that was restored, twice even, nor by an older copy that
+ * was put in place and goes on. */
+static saf_status raise_generations(struct storage *storage, saf_error *err)
+{
+    struct timespec now = { 0 };
+    uint64_t last;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t micros = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    SAF_TRY(storage_get_counter(&last, storage, STORE_CHANGES, err));
+    return last < micros ? storage_put_counter(storage, STORE_CHANGES, micros, err) : SAF_OK;
+}
+
+/* The engine says it in its own words, and only when it is too late for a hint. */
+static saf_status check_writable(const saf_store *store, saf_error *err)
+{
+    OWN(own_text) database = NULL;
+    if (asprintf(&database, "%s/store.db", store->dir) < 0)
+        return saf_fail_memory(err);
+    if (eaccess(store->dir, W_OK) == 0 && eaccess(database, W_OK) == 0)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_DENIED, "the store %s cannot be written, so nothing in it can be changed, not even for a dry run", store->dir);
+    saf_hint(err, "for a dry run: copy it into a directory of yours, and name that with --store");
+    return status;
+}
+
+static saf_status begin(saf_store *store, saf_error *err)
+{
+    SAF_TRY(check_writable(store, err));
+    SAF_TRY(storage_begin_write(store->storage, err));
+    saf_status status = store->is_new ? SAF_OK : raise_generations(store->storage, err);
+    if (status != SAF_OK)
+        storage_rollback(store->storage);
+    return status;
+}
+
 saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_principal *who, saf_error *err)
 {
     SAF_TRY(publication_refuse(store, err));
@@ -39,17 +105,20 @@ saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_princi
     if (!change)
         return saf_fail_memory(err);
     SAF_TRY(set_principal(change, who, err));
-    SAF_TRY(storage_begin_write(store->storage, err));
+    SAF_TRY(begin(store, err));
     store->is_changing = true;
     change->store = store;
+    store->change = change;
     *out = GIVE(&change);
     return SAF_OK;
 }
 
 static void release(saf_change **change)
 {
-    if ((*change)->store)
+    if ((*change)->store) {
         (*change)->store->is_changing = false;
+        (*change)->store->change = NULL;
+    }
     free(*change);
     *change = NULL;
 }
@@ -68,6 +137,10 @@ saf_status saf_change_commit(saf_change **change, saf_error *err)
 {
     saf_store *store = (*change)->store;
     bool publishes = false;
+    if (store->process != getpid()) { /* it is the parent's: nothing of it is touched here */
+        release(change);
+        return saf_fail(err, SAF_E_USAGE, "the change of the store %s was begun by another process", store->dir);
+    }
     saf_status status = commit(&publishes, store->storage, err);
     release(change);
     store->unpublished = 0;

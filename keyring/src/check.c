@@ -5,6 +5,7 @@
 #include "publication.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 #include <stdarg.h>
 
@@ -21,21 +22,19 @@ void saf_store_problems_free(saf_store_problems *problems)
 static void release(check *check)
 {
     saf_store_problems_free(&check->found);
+    if (check->store->storage)
+        storage_read_unverified(check->store->storage, false);
 }
 
 OWN_VALUE(check, release)
 
-/* Room grows at each power of two, so that the list needs no capacity of its own. */
 static saf_status take_problem(saf_store_problems *problems, char *text, saf_error *err)
 {
     OWN(own_text) taken = text;
-    size_t count = problems->count;
-    if ((count & (count - 1)) == 0) {
-        char **texts = reallocarray(problems->texts, count ? 2 * count : 1, sizeof *texts);
-        if (!texts)
-            return saf_fail_memory(err);
-        problems->texts = texts;
-    }
+    char **texts = saf_grow(problems->texts, problems->count, sizeof *texts);
+    if (!texts)
+        return saf_fail_memory(err);
+    problems->texts = texts;
     problems->texts[problems->count++] = GIVE(&taken);
     return SAF_OK;
 }
@@ -68,7 +67,9 @@ static saf_status take_fault(void *context, const char *fault, saf_error *err)
 
 static saf_status check_database(check *check, saf_error *err)
 {
-    return storage_check(check->store->storage, take_fault, check, err);
+    SAF_TRY(storage_check(check->store->storage, take_fault, check, err));
+    storage_read_unverified(check->store->storage, true); /* what was altered is named by now: the rest goes on about what it says */
+    return SAF_OK;
 }
 
 /* ---- settings ---- */
@@ -79,9 +80,9 @@ struct settings {
     int kind;      /* of the master key; -1: unknown */
 };
 
-enum { ID, CREATED, MASTER, SCRYPT, MASTER_URI, STORE_KEY, OLD_KEY_FILE };
+enum { ID, CREATED, MASTER, SCRYPT, MASTER_URI, STORE_KEY, SUM, OLD_KEY_FILE };
 static const char *const NAMES[] = { SETTING_ID, SETTING_CREATED, SETTING_MASTER, SETTING_SCRYPT, SETTING_MASTER_URI, SETTING_STORE_KEY,
-                                     SETTING_OLD_KEY_FILE };
+                                     SETTING_SUM, SETTING_OLD_KEY_FILE };
 enum { NAME_COUNT = sizeof NAMES / sizeof *NAMES };
 
 static bool is_number(saf_bytes value)
@@ -134,7 +135,7 @@ static saf_status check_setting(void *context, const char *name, saf_bytes value
 
 static unsigned wanted_settings(int kind)
 {
-    unsigned always = 1u << ID | 1u << CREATED | 1u << MASTER | 1u << STORE_KEY;
+    unsigned always = 1u << ID | 1u << CREATED | 1u << MASTER | 1u << STORE_KEY | 1u << SUM;
     return always | (kind == SAF_MASTER_PASSPHRASE ? 1u << SCRYPT : 0) | (kind == SAF_MASTER_TOKEN ? 1u << MASTER_URI : 0);
 }
 
@@ -156,6 +157,9 @@ static saf_status check_settings(check *check, saf_error *err)
 
 /* ---- rings, policies, intents ---- */
 
+/* Generations are microseconds since 1970, or a little more: this is in the year 148108. */
+#define GENERATION_MAX (1ull << 62)
+
 static saf_status check_ring(void *context, const struct storage_ring *ring, saf_error *err)
 {
     check *check = context;
@@ -165,6 +169,8 @@ static saf_status check_ring(void *context, const struct storage_ring *ring, saf
         return check_report(check, err, "ring %s/%s: %s", ring->owner, ring->name, fault.text);
     if (strcmp(owner, ring->owner) != 0 || !strcmp(owner, SAF_OWNER_CERTAUTH) || !strcmp(owner, SAF_OWNER_SITE))
         return check_report(check, err, "ring %s/%s: its owner owns no rings", ring->owner, ring->name);
+    if (ring->generation == 0 || ring->generation > GENERATION_MAX)
+        return check_report(check, err, "ring %s/%s: its generation %lld is none that a change gives", ring->owner, ring->name, (long long)ring->generation);
     return SAF_OK;
 }
 
@@ -201,6 +207,21 @@ static saf_status check_rings(check *check, saf_error *err)
     do
         SAF_TRY(check_ring_page(&page, err));
     while (page.seen == CHECK_PAGE);
+    return SAF_OK;
+}
+
+/* A number near the end of its range would soon end all changes. */
+static saf_status check_counters(check *check, saf_error *err)
+{
+    static const char *const names[] = { STORE_CHANGES, "policies" };
+    OWN(reading) read = { 0 };
+    SAF_TRY(reading_begin(&read, check->store, err));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        uint64_t value;
+        SAF_TRY(storage_get_counter(&value, check->store->storage, names[i], err));
+        if (value > GENERATION_MAX)
+            SAF_TRY(check_report(check, err, "the counter %s is %lld, which no changes have come to: restore a backup", names[i], (long long)value));
+    }
     return SAF_OK;
 }
 
@@ -244,7 +265,7 @@ static saf_status check_intents(check *check, saf_error *err)
 static saf_status check_trail(check *check, saf_error *err)
 {
     saf_audit_check trail;
-    SAF_TRY(saf_store_check_audit(&trail, check->store, NULL, NULL, err));
+    SAF_TRY(saf_store_check_audit(&trail, check->store, check->who, NULL, err));
     if (!trail.first_bad)
         return SAF_OK;
     return check_report(check, err, "the audit trail is broken at record %llu: it was altered, or one is missing", (unsigned long long)trail.first_bad);
@@ -278,9 +299,9 @@ saf_status saf_store_check(saf_store_problems *out, saf_store *store, const saf_
                            saf_error *err)
 {
     static saf_status (*const parts[])(check *, saf_error *) = { check_files,   check_database, count,        check_settings,
-                                                                  check_certificates, check_keys,     check_issued, check_rings,
-                                                                  check_policies,     check_intents,  check_trail };
-    OWN(check) check = { .store = store, .progress = progress, .context = context };
+                                                                  check_certificates, check_keys,     check_issued, check_counters, check_rings,
+                                                                  check_policies,     check_intents,  check_publications, check_trail };
+    OWN(check) check = { .store = store, .who = who, .progress = progress, .context = context };
     SAF_TRY(publication_refuse(store, err));
     SAF_TRY(saf_store_ask(store, who, SAF_FN_STORE_READ, "", "", err));
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

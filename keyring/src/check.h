@@ -9,6 +9,7 @@ enum { CHECK_PAGE = 100, CHECK_PROBLEMS_MAX = 1000 };
 typedef struct check check;
 struct check {
     saf_store *store;
+    const saf_principal *who;
     saf_store_problems found;
     saf_store_progress_fn progress; /* NULL: nobody asks */
     void *context;
@@ -24,6 +25,7 @@ void check_advance(check *check);
 saf_status check_certificates(check *check, saf_error *err);
 saf_status check_issued(check *check, saf_error *err);
 saf_status check_keys(check *check, saf_error *err);
+saf_status check_publications(check *check, saf_error *err);
 saf_status check_files(check *check, saf_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <base/file.h>
 #include <base/lock.h>
 #include <base/random.h>
+#include <base/shell.h>
 
 #include <openssl/crypto.h>
 
@@ -53,7 +54,7 @@ static saf_status close_to_others(const char *dir, saf_error *err)
 {
     if (!holds_only_parts(dir)) {
         saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s holds other files, and others may enter it", dir);
-        saf_hint(err, "name a directory of its own for the store, or: chmod 0700 %s", dir);
+        saf_hint(err, "name a directory of its own for the store, or: chmod 0700 %s", saf_shell_quote(dir).text);
         return status;
     }
     return chmod(dir, 0700) == 0 ? SAF_OK : saf_fail_errno(err, "cannot set the mode of %s", dir);
@@ -110,20 +111,23 @@ static saf_status remove_drafts(const char *dir, saf_error *err)
 
 /* ---- what a token needs ---- */
 
-static saf_status write_softhsm_conf(const char *dir, const char *tokens, saf_error *err)
+#define CONF_START "directories.tokendir = "
+#define CONF_REST \
+    "\nobjectstore.backend = file\n" \
+    "log.level = ERROR\n" \
+    "slots.removable = false\n" \
+    "slots.mechanisms = ALL\n" \
+    "library.reset_on_fork = true\n"
+
+static saf_status write_softhsm_conf(const char *dir, const char *tokens, saf_if_exists if_exists, saf_error *err)
 {
     OWN(saf_buffer) text = { 0 };
     OWN(own_text) path = NULL;
     if (asprintf(&path, "%s/softhsm2.conf", dir) < 0)
         return saf_fail_memory(err);
-    saf_buffer_printf(&text, "directories.tokendir = %s\n", tokens);
-    saf_buffer_append_text(&text, "objectstore.backend = file\n"
-                                  "log.level = ERROR\n"
-                                  "slots.removable = false\n"
-                                  "slots.mechanisms = ALL\n"
-                                  "library.reset_on_fork = true\n");
+    saf_buffer_printf(&text, CONF_START "%s" CONF_REST, tokens);
     SAF_TRY(saf_buffer_check(&text, err));
-    return saf_file_write(path, saf_buffer_bytes(&text), 0600, SAF_IF_EXISTS_KEEP, err);
+    return saf_file_write(path, saf_buffer_bytes(&text), 0600, if_exists, err);
 }
 
 saf_status create_token_home(const char *dir, const char *real, saf_error *err)
@@ -133,7 +137,7 @@ saf_status create_token_home(const char *dir, const char *real, saf_error *err)
     if (asprintf(&here, "%s/tokens", dir) < 0 || asprintf(&tokens, "%s/tokens", real) < 0)
         return saf_fail_memory(err);
     SAF_TRY(saf_directory_make(here, 0700, err));
-    return write_softhsm_conf(dir, tokens, err);
+    return write_softhsm_conf(dir, tokens, SAF_IF_EXISTS_KEEP, err);
 }
 
 static saf_status make_token_home(const char *dir, saf_error *err)
@@ -142,6 +146,78 @@ static saf_status make_token_home(const char *dir, saf_error *err)
     if (!real)
         return saf_fail_errno(err, "cannot find %s", dir);
     return create_token_home(real, real, err);
+}
+
+/* ---- a store that was moved or copied ---- */
+
+enum { CONF_MAX = 16 * 1024 };
+
+static bool has_entries(const char *dir)
+{
+    bool found = false;
+    OWN(DIR) *entries = opendir(dir);
+    for (struct dirent *entry = entries ? readdir(entries) : NULL; entry && !found; entry = readdir(entries))
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    return found;
+}
+
+/* The directory that a configuration names which we wrote, and nobody else changed but for that; NULL: it is no such one. */
+static char *named_tokens(saf_bytes conf)
+{
+    size_t start = strlen(CONF_START), rest = strlen(CONF_REST);
+    if (conf.len <= start + rest || memcmp(conf.data, CONF_START, start) != 0 || memcmp(conf.data + conf.len - rest, CONF_REST, rest) != 0)
+        return NULL;
+    return strndup((const char *)conf.data + start, conf.len - start - rest);
+}
+
+static bool is_of_a_store(const char *tokens)
+{
+    OWN(own_text) path = NULL;
+    const char *slash = strrchr(tokens, '/');
+    return slash && asprintf(&path, "%.*s/store.db", (int)(slash - tokens), tokens) > 0 && saf_file_exists(path);
+}
+
+/* Tokens that an administrator keeps elsewhere stay where they are. */
+static bool is_anothers(const char *named, const char *own)
+{
+    struct stat there, here;
+    if (stat(named, &there) != 0)
+        return true;
+    if (stat(own, &here) != 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino))
+        return false;
+    return has_entries(own) || is_of_a_store(named);
+}
+
+static saf_status replace_conf(const char *dir, const char *conf, const char *named, const char *own, saf_error *err)
+{
+    struct stat about;
+    if (stat(conf, &about) == 0 && about.st_uid == geteuid())
+        return write_softhsm_conf(dir, own, SAF_IF_EXISTS_REPLACE, err);
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s names the tokens in %s, not those of this store, which was moved or copied", conf, named);
+    saf_hint(err, "work with it once as its owner, or correct the first line: " CONF_START "%s", own);
+    return status;
+}
+
+saf_status saf_store_settle_tokens(bool *was_moved, const char *dir, saf_error *err)
+{
+    OWN(own_text) real = realpath(dir, NULL);
+    OWN(own_text) conf = NULL;
+    OWN(own_text) own = NULL;
+    OWN(saf_buffer) text = { 0 };
+    *was_moved = false;
+    if (!real)
+        return SAF_OK;
+    if (asprintf(&conf, "%s/softhsm2.conf", real) < 0 || asprintf(&own, "%s/tokens", real) < 0)
+        return saf_fail_memory(err);
+    if (!saf_file_exists(conf) || !saf_file_exists(own))
+        return SAF_OK;
+    SAF_TRY(saf_file_read(&text, conf, CONF_MAX, err));
+    OWN(own_text) named = named_tokens(saf_buffer_bytes(&text));
+    if (!named || !strcmp(named, own) || !is_anothers(named, own))
+        return SAF_OK;
+    SAF_TRY(replace_conf(real, conf, named, own, err));
+    *was_moved = true;
+    return SAF_OK;
 }
 
 /* ---- database ---- */
@@ -180,6 +256,7 @@ static saf_status lock_with_passphrase(master_lock *lock, const saf_store *store
     OWN(saf_secret) passphrase = { 0 };
     OWN(saf_secret) master_key = { 0 };
     SAF_TRY(master_key_read_secret(&passphrase, store->dir, lock->kind, options, err));
+    SAF_TRY(master_key_check_passphrase(&passphrase, err));
     SAF_TRY(master_key_new_parameters(&lock->parameters, err));
     SAF_TRY(master_key_of_passphrase(&master_key, &passphrase, saf_buffer_bytes(&lock->parameters), err));
     return master_lock_wrap(lock, store, &master_key, err);
@@ -216,10 +293,28 @@ static saf_status make_database(const char *dir, const saf_store_options *option
     if (!store || !(store->dir = strdup(dir)))
         return saf_fail_memory(err);
     store->process = getpid();
+    store->is_new = true;
     store->master = master_key_has_secret(options) ? SAF_MASTER_PASSPHRASE : SAF_MASTER_FILE;
     SAF_TRY(storage_open(&store->storage, dir, STORAGE_MAKE, LOCK_TIMEOUT_MS, err));
     SAF_TRY(fill_database(store, options, err));
     return saf_directory_sync(dir, err);
+}
+
+/* A creation makes store.db before the key and the first token: where it is missing and they are not, it was lost. A fresh one in its place would open none of the
+ * old store's keys, and be taken for it. */
+static saf_status refuse_remains(const char *dir, saf_error *err)
+{
+    OWN(own_text) database = NULL;
+    OWN(own_text) key = NULL;
+    OWN(own_text) tokens = NULL;
+    if (asprintf(&database, "%s/store.db", dir) < 0 || asprintf(&key, "%s/" MASTER_KEY_FILE, dir) < 0 || asprintf(&tokens, "%s/tokens", dir) < 0)
+        return saf_fail_memory(err);
+    bool has_key = saf_file_exists(key);
+    if (saf_file_exists(database) || (!has_key && !has_entries(tokens)))
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s is missing, but there %s", database, has_key ? "is the master key of a store" : "are the tokens of a store");
+    saf_hint(err, "move %s aside, and make the store of a backup: safring store restore BACKUP (or begin anew: safring store init)", saf_shell_quote(dir).text);
+    return status;
 }
 
 saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err)
@@ -232,6 +327,7 @@ saf_status saf_store_create(const char *dir, const saf_store_options *options, s
         return saf_fail_memory(err);
     SAF_TRY(saf_lock_take(&lock, lock_path, SAF_LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, err));
     SAF_TRY(remove_drafts(dir, err));
+    SAF_TRY(refuse_remains(dir, err));
     SAF_TRY(make_token_home(dir, err));
     saf_status status = make_database(dir, options ? options : &none, err);
     if (status == SAF_E_EXISTS)

@@ -3,6 +3,7 @@
 #include "ring.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 static saf_status fail_parameter(const char *what, saf_error *err)
 {
@@ -22,9 +23,8 @@ static saf_status empty_ring(saf_change *change, const char *owner, const char *
     SAF_TRY(ring_find(&found, storage, owner, name, err));
     if (!found.size)
         return SAF_OK;
-    SAF_TRY(storage_empty_ring(storage, found.id, err));
     SAF_TRY(storage_next_generation(&generation, storage, err));
-    SAF_TRY(storage_touch_ring(storage, found.id, generation, err));
+    SAF_TRY(storage_empty_ring(storage, found.id, generation, err));
     return audit_write_object(change, "ring-empty", owner, name, NULL, err, "connections=%llu", (unsigned long long)found.size);
 }
 
@@ -70,13 +70,35 @@ static saf_status find(found_cert *out, saf_change *change, saf_bytes der, saf_e
                                             cert_take_found, out, err);
 }
 
+/* RACF puts a certificate for a key that the owner has into the old one's place. Anybody can have one made for your public key, and whether its chain
+ * verifies is not known in this room: what may renew goes through saf_cert_import(). */
+static void hint_renewal(saf_change *change, const saf_data_put_request *request, const saf_cert *new, saf_error *err)
+{
+    OWN(found_cert) taken = { 0 };
+    char owner[SAF_OWNER_MAX + 1];
+    if (saf_owner_fold(owner, request->owner, NULL) == SAF_OK && cert_find(&taken, change->store->storage, owner, request->label, NULL) == SAF_OK &&
+        !memcmp(taken.cert->key_id, new->key_id, sizeof new->key_id))
+        saf_hint(err, "it has the same key: saf_cert_import() or safring cert import renews %s if its chain verifies",
+                 saf_shell_quote_name(owner, request->label).text);
+}
+
+static saf_status add_new(saf_change *change, const saf_data_put_request *request, saf_error *err)
+{
+    OWN(saf_cert) *new = NULL;
+    SAF_TRY(saf_cert_read(&new, request->der, err));
+    saf_status status = add(change, request, err);
+    if (status == SAF_E_EXISTS)
+        hint_renewal(change, request, new, err);
+    return status;
+}
+
 /* One that is here already stays as it is, but gets the private key that it has not. */
 static saf_status add_unless_there(found_cert *out, bool *was_there, saf_change *change, const saf_data_put_request *request, saf_error *err)
 {
     SAF_TRY(find(out, change, request->der, err));
     *was_there = out->cert != NULL;
     if (!*was_there)
-        SAF_TRY(add(change, request, err));
+        SAF_TRY(add_new(change, request, err));
     else if (request->key && out->cert->key_place == SAF_KEY_NONE)
         SAF_TRY(saf_store_add_key(change, out->cert, request->key, err));
     return find(out, change, request->der, err);
@@ -93,7 +115,16 @@ static saf_status connect_put(saf_change *change, const saf_data_put_request *re
     return strcmp(request->ring_name, "*") ? saf_ring_connect(change, &connect, err) : SAF_OK;
 }
 
-saf_status saf_data_put(saf_cert **out, bool *was_there, saf_change *change, const saf_data_put_request *request, saf_error *err)
+/* What the rooms below call wrong usage, or no certificate, is an error in R_datalib's parameter list. */
+static saf_status parameter_codes(saf_status status, saf_error *err)
+{
+    bool has_none = err && !err->codes.saf && !err->codes.racf && !err->codes.reason;
+    if (has_none && (status == SAF_E_USAGE || status == SAF_E_MALFORMED))
+        saf_fail_codes(err, 8, 8, 4);
+    return status;
+}
+
+static saf_status put(saf_cert **out, bool *was_there, saf_change *change, const saf_data_put_request *request, saf_error *err)
 {
     OWN(found_cert) found = { 0 };
     OWN(step) step = { 0 };
@@ -108,6 +139,11 @@ saf_status saf_data_put(saf_cert **out, bool *was_there, saf_change *change, con
     if (out)
         *out = GIVE(&found.cert);
     return SAF_OK;
+}
+
+saf_status saf_data_put(saf_cert **out, bool *was_there, saf_change *change, const saf_data_put_request *request, saf_error *err)
+{
+    return parameter_codes(put(out, was_there, change, request, err), err);
 }
 
 /* ---- DataRemove ---- */
@@ -152,8 +188,7 @@ static saf_status check_how(unsigned how, bool has_ring, saf_error *err)
     return SAF_OK;
 }
 
-saf_status saf_data_remove(saf_change *change, const char *ring_owner, const char *ring_name, const char *owner, const char *label,
-                           unsigned how, saf_error *err)
+static saf_status take_out(saf_change *change, const char *ring_owner, const char *ring_name, const char *owner, const char *label, unsigned how, saf_error *err)
 {
     char folded[SAF_OWNER_MAX + 1];
     bool has_ring = !ring_name || strcmp(ring_name, "*") != 0;
@@ -167,4 +202,10 @@ saf_status saf_data_remove(saf_change *change, const char *ring_owner, const cha
     if (how & (unsigned)SAF_REMOVE_DELETE)
         SAF_TRY(delete_removed(change, folded, label, how, err));
     return step_keep(&step, err);
+}
+
+saf_status saf_data_remove(saf_change *change, const char *ring_owner, const char *ring_name, const char *owner, const char *label, unsigned how,
+                           saf_error *err)
+{
+    return parameter_codes(take_out(change, ring_owner, ring_name, owner, label, how, err), err);
 }

@@ -1,6 +1,7 @@
 #include "publication.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 void saf_ring_info_page_free(saf_ring_info_page *page)
 {
@@ -29,12 +30,10 @@ struct ring_search {
 static saf_status add_ring(struct ring_search *search, const char *owner, const char *name, uint64_t generation, saf_error *err)
 {
     saf_ring_info_page *page = &search->page;
-    if ((page->count & (page->count - 1)) == 0) {
-        saf_ring_info *rings = reallocarray(page->rings, page->count ? 2 * page->count : 1, sizeof *rings);
-        if (!rings)
-            return saf_fail_memory(err);
-        page->rings = rings;
-    }
+    saf_ring_info *rings = saf_grow(page->rings, page->count, sizeof *rings);
+    if (!rings)
+        return saf_fail_memory(err);
+    page->rings = rings;
     saf_ring_info *ring = &page->rings[page->count++];
     *ring = (saf_ring_info) { .generation = generation };
     snprintf(ring->owner, sizeof ring->owner, "%s", owner);
@@ -46,13 +45,10 @@ static saf_status add_member(void *context, const struct storage_cert *row, saf_
 {
     const struct ring_search *search = context;
     saf_ring_info *ring = &search->page.rings[search->page.count - 1];
-    size_t count = ring->member_count;
-    if ((count & (count - 1)) == 0) {
-        struct saf_ring_member *members = reallocarray(ring->members, count ? 2 * count : 1, sizeof *members);
-        if (!members)
-            return saf_fail_memory(err);
-        ring->members = members;
-    }
+    struct saf_ring_member *members = saf_grow(ring->members, ring->member_count, sizeof *members);
+    if (!members)
+        return saf_fail_memory(err);
+    ring->members = members;
     struct saf_ring_member *member = &ring->members[ring->member_count++];
     snprintf(member->owner, sizeof member->owner, "%s", row->owner);
     snprintf(member->label, sizeof member->label, "%s", row->label);
@@ -118,7 +114,7 @@ static saf_status take_following(void *context, const struct storage_ring *row, 
     if (search->page.count >= search->limit || !is_wanted(search, row->owner, row->name) || !may_list(search, row->owner, row->name))
         return SAF_OK;
     SAF_TRY(add_ring(search, row->owner, row->name, row->generation, err));
-    return storage_visit_ring(search->store->storage, row->id, add_member, search, err);
+    return storage_visit_ring(search->store->storage, row->id, 0, add_member, search, err);
 }
 
 static saf_status find_following(struct ring_search *search, saf_error *err)

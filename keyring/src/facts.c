@@ -1,5 +1,6 @@
 #include "facts.h"
 
+#include "facts-quick.h"
 #include "names.h"
 
 #include <base/buffer.h>
@@ -96,7 +97,7 @@ static void append_safely(saf_buffer *out, saf_bytes text)
     }
 }
 
-static char *text_of_name(const X509_NAME *name)
+char *facts_name_text(const X509_NAME *name)
 {
     OWN(saf_buffer) text = { 0 };
     OWN(BIO) *bio = BIO_new(BIO_s_mem());
@@ -188,7 +189,7 @@ static saf_status fill_key(saf_cert *cert, X509 *x509, saf_error *err)
     return SAF_OK;
 }
 
-saf_status facts_fill(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err)
+saf_status facts_read_x509(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err)
 {
     const X509_NAME *subject = X509_get_subject_name(x509);
     const X509_NAME *issuer = X509_get_issuer_name(x509);
@@ -196,13 +197,34 @@ saf_status facts_fill(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err)
     SAF_TRY(seconds_of(&cert->not_after, X509_get0_notAfter(x509), err));
     SAF_TRY(fill_key(cert, x509, err));
     SHA256(der.data, der.len, cert->fingerprint);
-    cert->subject = text_of_name(subject);
-    cert->issuer = text_of_name(issuer);
+    cert->subject = facts_name_text(subject);
+    cert->issuer = facts_name_text(issuer);
     cert->serial = text_of_serial(X509_get0_serialNumber(x509));
     cert->self_issued = X509_NAME_cmp(subject, issuer) == 0;
     cert->is_ca = X509_check_ca(x509) == 1;
     ERR_clear_error();
     return cert->subject && cert->issuer && cert->serial && cert->key_type ? SAF_OK : saf_fail_memory(err);
+}
+
+/* Some of it may be there. */
+static void forget(saf_cert *cert)
+{
+    const char **texts[] = { &cert->subject, &cert->issuer, &cert->serial, &cert->key_type };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        free((void *)*texts[i]);
+        *texts[i] = NULL;
+    }
+}
+
+saf_status facts_read(saf_cert *cert, saf_bytes der, const facts_digests *digests, saf_error *err)
+{
+    OWN(X509) *x509 = NULL;
+    if (facts_quick_fill(cert, der, digests))
+        return SAF_OK;
+    ERR_clear_error();
+    forget(cert);
+    SAF_TRY(facts_parse(&x509, der, err));
+    return facts_read_x509(cert, x509, der, err);
 }
 
 uint32_t facts_name_hash(const X509_NAME *name)

@@ -24,9 +24,22 @@ void facts_memo_free(facts_memo *memo);
 /** As facts_parse(), unless @p memo (NULL: none) has it. Nobody changes what is returned. */
 saf_status facts_parse_once(X509 **out, facts_memo *memo, saf_bytes der, saf_error *err);
 
+/** Hashes that somebody has computed before: of a certificate's DER, and of its SubjectPublicKeyInfo's. */
+typedef struct facts_digests {
+    unsigned char fingerprint[SAF_FINGERPRINT_LEN];
+    unsigned char key_id[SAF_FINGERPRINT_LEN];
+} facts_digests;
+
 /** Fill every field of @p cert that the certificate itself answers (all but owner, label, trust, der, the key's place, the last
- *  serial, request and revocation). What is filled belongs to @p cert, also after a failure. */
-saf_status facts_fill(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err);
+ *  serial, request and revocation), from DER that facts_parse() has taken once. What is filled belongs to @p cert, also after a failure.
+ *  @p digests: those of @p der, or NULL. SAF_E_MALFORMED. */
+saf_status facts_read(saf_cert *cert, saf_bytes der, const facts_digests *digests, saf_error *err);
+
+/** The same from libcrypto's certificate, whatever is in it: for those that cannot be read more cheaply, and what the others are held against. */
+saf_status facts_read_x509(saf_cert *cert, X509 *x509, saf_bytes der, saf_error *err);
+
+/** A name as saf_cert.subject shows it. NULL: no memory. */
+char *facts_name_text(const X509_NAME *name);
 
 /** A number for finding certificates by subject: OpenSSL's hash of the canonical name, so that names that RFC 5280 7.1
  *  calls equal have the same. Different names may share it: compare afterwards. */

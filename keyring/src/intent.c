@@ -5,6 +5,7 @@
 
 #include <base/clock.h>
 #include <base/fail.h>
+#include <base/grow.h>
 
 void saf_intent_page_free(saf_intent_page *page)
 {
@@ -83,13 +84,10 @@ saf_status saf_store_end_intent(saf_change *change, uint64_t number, saf_error *
 static saf_status take_intent(void *context, const saf_intent *intent, saf_error *err)
 {
     saf_intent_page *page = context;
-    size_t count = page->count;
-    if ((count & (count - 1)) == 0) {
-        saf_intent *intents = reallocarray(page->intents, count ? 2 * count : 1, sizeof *intents);
-        if (!intents)
-            return saf_fail_memory(err);
-        page->intents = intents;
-    }
+    saf_intent *intents = saf_grow(page->intents, page->count, sizeof *intents);
+    if (!intents)
+        return saf_fail_memory(err);
+    page->intents = intents;
     page->intents[page->count++] = *intent;
     return SAF_OK;
 }

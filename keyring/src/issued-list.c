@@ -2,6 +2,7 @@
 #include "issued.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 #include <base/own-openssl.h>
 
 #include <ctype.h>
@@ -65,17 +66,14 @@ static saf_status from_row(saf_issued **out, const struct storage_issued *row, s
     return SAF_OK;
 }
 
-/* Room grows at each power of two, so that the page needs no capacity of its own. */
 static saf_status take_row(void *context, const struct storage_issued *row, saf_error *err)
 {
     saf_issued_page *page = context;
     size_t count = page->count;
-    if ((count & (count - 1)) == 0) {
-        saf_issued **items = reallocarray(page->items, count ? 2 * count : 1, sizeof *items);
-        if (!items)
-            return saf_fail_memory(err);
-        page->items = items;
-    }
+    saf_issued **items = saf_grow(page->items, count, sizeof *items);
+    if (!items)
+        return saf_fail_memory(err);
+    page->items = items;
     SAF_TRY(from_row(&page->items[count], row, err));
     page->count++;
     return SAF_OK;
@@ -91,7 +89,6 @@ void issuer_free(issuer *issuer)
 saf_status issuer_find(issuer *out, saf_store *store, const saf_cert *ca, saf_error *err)
 {
     OWN(X509) *x509 = NULL;
-    out->cert.memo = &store->memo;
     SAF_TRY(cert_find_same_key(&out->cert, store->storage, ca, err));
     SAF_TRY(facts_parse_once(&x509, &store->memo, out->cert.cert->der, err));
     return facts_name_canonical_digest(out->name_digest, X509_get_subject_name(x509), err);

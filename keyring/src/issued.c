@@ -93,7 +93,7 @@ static saf_status read_product(product *out, saf_store *store, const saf_cert *c
     if (!out->facts)
         return saf_fail_memory(err);
     SAF_TRY(facts_parse_once(&out->x509, &store->memo, out->der, err));
-    SAF_TRY(facts_fill(out->facts, out->x509, out->der, err));
+    SAF_TRY(facts_read(out->facts, out->der, NULL, err));
     if (strcmp(out->facts->issuer, ca->subject) != 0)
         return saf_fail(err, SAF_E_USAGE, "the certificate with serial %s was not issued by %s/%s", out->facts->serial,
                         ca->owner, ca->label);

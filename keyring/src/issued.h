@@ -19,6 +19,9 @@ saf_status issuer_find(issuer *out, saf_store *store, const saf_cert *ca, saf_er
 /** It borrows from @p issuer. */
 struct storage_ca issuer_row(const issuer *issuer);
 
+/** Whether it is one that RFC 5280 has. */
+bool reason_is_known(saf_reason reason);
+
 OWN_HANDLE(saf_issued, saf_issued_free)
 OWN_VALUE(saf_issued_page, saf_issued_page_free)
 

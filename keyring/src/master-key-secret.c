@@ -122,3 +122,12 @@ saf_status master_key_read_secret(saf_secret *out, const char *dir, saf_master_k
         return saf_fail(err, SAF_E_USAGE, "the %s of the store %s is empty", saf_master_kind_name(kind), dir);
     return SAF_OK;
 }
+
+saf_status master_key_check_passphrase(const saf_secret *passphrase, saf_error *err)
+{
+    if (passphrase->len >= SAF_PASSPHRASE_MIN)
+        return SAF_OK;
+    saf_status status = saf_fail(err, SAF_E_USAGE, "a passphrase has at least %d bytes, this one has %zu", SAF_PASSPHRASE_MIN, passphrase->len);
+    saf_hint(err, "some words that do not belong together are one that is long and can be remembered");
+    return status;
+}

@@ -6,6 +6,7 @@
 #include <base/file.h>
 #include <base/own.h>
 #include <base/random.h>
+#include <base/shell.h>
 
 #include <openssl/crypto.h>
 
@@ -47,7 +48,8 @@ saf_status master_key_make_next(const char *dir, saf_error *err)
 {
     OWN(own_text) path = NULL;
     SAF_TRY(file_path(&path, dir, MASTER_KEY_NEXT, err));
-    return make_file(dir, path, SAF_IF_EXISTS_REPLACE, err);
+    SAF_TRY(master_key_wipe_file(dir, MASTER_KEY_NEXT, err)); /* replacing it would need a third name for a moment, which a kill leaves behind */
+    return make_file(dir, path, SAF_IF_EXISTS_FAIL, err);
 }
 
 static saf_status check_file(int file, const char *path, saf_error *err)
@@ -61,7 +63,7 @@ static saf_status check_file(int file, const char *path, saf_error *err)
     if (about.st_mode & (S_IRWXG | S_IRWXO)) {
         saf_status status = saf_fail(err, SAF_E_DENIED, "others may read the master key %s (mode %04o)", path,
                                      (unsigned)about.st_mode & 07777);
-        saf_hint(err, "chmod 0400 %s", path);
+        saf_hint(err, "chmod 0400 %s", saf_shell_quote(path).text);
         return status;
     }
     return SAF_OK;

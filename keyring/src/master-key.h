@@ -102,4 +102,7 @@ saf_status master_tidy_locked(saf_store *store, saf_error *err);
 /** Note in the change that master.key, as it is now, is needed no more. */
 saf_status master_note_old_file(saf_store *store, saf_error *err);
 
+/** Whether a new passphrase is long enough. SAF_E_USAGE. (master-key-secret.c) */
+saf_status master_key_check_passphrase(const saf_secret *passphrase, saf_error *err);
+
 #endif

@@ -4,6 +4,7 @@
 #include "store.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 #include <strings.h>
 
@@ -172,13 +173,10 @@ saf_status saf_store_put_policy(saf_change *change, const saf_policy *policy, sa
 static saf_status add_to_page(void *context, const saf_policy *policy, saf_error *err)
 {
     saf_policy_page *page = context;
-    size_t count = page->count;
-    if ((count & (count - 1)) == 0) {
-        saf_policy *policies = reallocarray(page->policies, count ? 2 * count : 1, sizeof *policies);
-        if (!policies)
-            return saf_fail_memory(err);
-        page->policies = policies;
-    }
+    saf_policy *policies = saf_grow(page->policies, page->count, sizeof *policies);
+    if (!policies)
+        return saf_fail_memory(err);
+    page->policies = policies;
     page->policies[page->count++] = *policy;
     return SAF_OK;
 }

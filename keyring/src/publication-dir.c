@@ -1,7 +1,5 @@
 #include "publication-dir.h"
 
-#include "publication-format.h"
-
 #include <base/fail.h>
 #include <base/file.h>
 #include <base/lock.h>
@@ -130,7 +128,16 @@ static int open_part(int at, const char *name, publication_entry_mode mode)
     int fd = openat(at, name, FLAGS);
     if (fd >= 0 || errno != ENOENT || mode != PUBLICATION_MAKE)
         return fd;
-    return mkdirat(at, name, DIRECTORY_MODE) == 0 || errno == EEXIST ? openat(at, name, FLAGS) : -1;
+    bool is_new = mkdirat(at, name, S_IRWXU) == 0;
+    if (!is_new && errno != EEXIST)
+        return -1;
+    fd = openat(at, name, FLAGS);
+    /* Whatever the umask: the reader is another user, who has to get through. */
+    if (fd >= 0 && is_new && fchmodat(at, name, DIRECTORY_MODE, 0) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }
 
 /* The path had no link in it when the ring was published. Whose one of the directories above is could put one there later, and lead a process of
@@ -259,6 +266,56 @@ saf_status publication_dir_enter(publication_dir *out, const saf_store *store, c
     return look_through(&is_used, out->fd, path, mode == PUBLICATION_FIND ? LOOK_TO_END : LOOK_AND_SWEEP, err);
 }
 
+/* ---- who wrote there ---- */
+
+enum { MARK_MAX = 160 };
+
+static bool parse_mark(publication_mark *out, char *text)
+{
+    char *blank = strchr(text, ' '), *end = strchr(text, '\n');
+    if (!blank || !end || blank > end || (size_t)(blank - text) != sizeof out->store - 1)
+        return false;
+    *blank = *end = '\0';
+    memcpy(out->store, text, sizeof out->store);
+    return saf_audit_head_parse(&out->head, blank + 1, NULL) == SAF_OK;
+}
+
+static bool read_mark(publication_mark *out, int file)
+{
+    char text[MARK_MAX];
+    ssize_t len = TEMP_FAILURE_RETRY(pread(file, text, sizeof text - 1, 0));
+    if (len <= 0)
+        return false;
+    text[len] = '\0';
+    return parse_mark(out, text);
+}
+
+bool publication_dir_get_mark(publication_mark *out, const publication_dir *dir)
+{
+    return read_mark(out, dir->lock);
+}
+
+bool publication_dir_peek_mark(publication_mark *out, const char *path)
+{
+    OWN(publication_dir) dir = { .path = path, .parent = -1, .fd = -1, .lock = -1 };
+    struct stat there, about;
+    if (find(&dir, NULL) != SAF_OK || fstat(dir.fd, &there) != 0)
+        return false;
+    OWN(own_fd) file = openat(dir.fd, PUBLICATION_LOCK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return file >= 0 && fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == there.st_uid && read_mark(out, file);
+}
+
+/* In place: half a mark, after a power cut, is none. */
+saf_status publication_dir_put_mark(const publication_dir *dir, const publication_mark *mark, saf_error *err)
+{
+    char text[MARK_MAX], head[MARK_MAX / 2 + 32];
+    SAF_TRY(saf_audit_head_format(head, sizeof head, &mark->head, err));
+    int len = snprintf(text, sizeof text, "%s %s\n", mark->store, head);
+    if (ftruncate(dir->lock, 0) != 0 || TEMP_FAILURE_RETRY(pwrite(dir->lock, text, (size_t)len, 0)) != len || fdatasync(dir->lock) != 0)
+        return saf_fail_errno(err, "cannot write %s/" PUBLICATION_LOCK, dir->path);
+    return SAF_OK;
+}
+
 /* ---- files ---- */
 
 static saf_status write_file(const publication_dir *dir, const char *name, uint32_t user, saf_bytes content, saf_error *err)
@@ -296,20 +353,46 @@ saf_status publication_dir_key(saf_secret *out, const publication_dir *dir, uint
     return status == SAF_OK ? write_file(dir, PUBLICATION_KEY, user, saf_secret_bytes(out), err) : status;
 }
 
+bool publication_dir_get_head(publication_head *out, const publication_dir *dir)
+{
+    unsigned char start[PUBLICATION_HEAD_MAX];
+    struct stat about;
+    OWN(own_fd) fd = dir->fd >= 0 ? openat(dir->fd, PUBLICATION_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
+        return false;
+    ssize_t len = TEMP_FAILURE_RETRY(read(fd, start, sizeof start));
+    return len > 0 && publication_read_head(out, saf_bytes_of(start, (size_t)len), dir->path, NULL) == SAF_OK;
+}
+
+bool publication_dir_peek(publication_head *out, const char *path)
+{
+    OWN(publication_dir) dir = { .path = path, .parent = -1, .fd = -1, .lock = -1 };
+    return find(&dir, NULL) == SAF_OK && publication_dir_get_head(out, &dir);
+}
+
 saf_status publication_dir_write(const publication_dir *dir, uint32_t user, saf_bytes content, saf_error *err)
 {
     return write_file(dir, PUBLICATION_FILE, user, content, err);
 }
 
-/* A directory that somebody's files keep alive may stay: the publication is gone. */
+static saf_status erase_file(const publication_dir *dir, const char *name, saf_error *err)
+{
+    if (unlinkat(dir->fd, name, 0) == 0 || errno == ENOENT)
+        return SAF_OK;
+    return saf_fail_errno(err, "cannot remove %s/%s", dir->path, name);
+}
+
+/* The key first, and the snapshot even when that stays: each is worth nothing without the other. A directory that somebody's files keep alive may
+ * stay: the publication is gone. */
 saf_status publication_dir_erase(publication_dir *dir, saf_error *err)
 {
-    static const char *const names[] = { PUBLICATION_FILE, PUBLICATION_KEY, PUBLICATION_LOCK };
     if (dir->fd < 0)
         return SAF_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (unlinkat(dir->fd, names[i], 0) != 0 && errno != ENOENT)
-            return saf_fail_errno(err, "cannot remove %s/%s", dir->path, names[i]);
+    saf_status key = erase_file(dir, PUBLICATION_KEY, err);
+    saf_status snapshot = erase_file(dir, PUBLICATION_FILE, key == SAF_OK ? err : NULL);
+    SAF_TRY(key);
+    SAF_TRY(snapshot);
+    SAF_TRY(erase_file(dir, PUBLICATION_LOCK, err));
     if (fsync(dir->fd) != 0 && errno != EINVAL)
         return saf_fail_errno(err, "cannot flush the directory %s", dir->path);
     (void)!unlinkat(dir->parent, dir->base, AT_REMOVEDIR);

@@ -6,6 +6,7 @@
 #ifndef KEYRING_PUBLICATION_DIR_H
 #define KEYRING_PUBLICATION_DIR_H
 
+#include "publication-format.h"
 #include "store.h"
 
 #include <base/buffer.h>
@@ -41,6 +42,32 @@ saf_status publication_dir_enter(publication_dir *out, const saf_store *store, c
 
 /** The reader's key, made when there is none of @p user's. */
 saf_status publication_dir_key(saf_secret *out, const publication_dir *dir, uint32_t user, saf_error *err);
+
+/** What is in place there, as far as its first bytes say; false: nothing that is a snapshot. They are the reader's file, who may write what he likes
+ *  into it: good only for what harms nobody but him. */
+bool publication_dir_get_head(publication_head *out, const publication_dir *dir);
+
+/** Likewise, without entering. */
+bool publication_dir_peek(publication_head *out, const char *path);
+
+/** Which store wrote there last, and the head of its audit trail then: in ring.lock, which is the store's user's. What has no such head was written
+ *  by nobody who can be told. */
+typedef struct publication_mark {
+    char store[STORE_ID_SIZE];
+    saf_audit_head head;
+} publication_mark;
+
+bool publication_dir_get_mark(publication_mark *out, const publication_dir *dir);
+saf_status publication_dir_put_mark(const publication_dir *dir, const publication_mark *mark, saf_error *err);
+
+/** Likewise, without entering. */
+bool publication_dir_peek_mark(publication_mark *out, const char *path);
+
+/** Whether the store has the audit record that a mark of its own names: if not, it is an older copy of the one that wrote there. (publication-renew.c) */
+saf_status publication_knows_mark(bool *out, saf_store *store, const publication_mark *mark, saf_error *err);
+
+/** Whether @p user can reach what is in @p path, as far as owners and modes of the directories above that are there tell. SAF_E_DENIED names the one that is in the way. */
+saf_status publication_way_check(const char *path, uint32_t user, saf_error *err);
 
 /** Put a snapshot into place. */
 saf_status publication_dir_write(const publication_dir *dir, uint32_t user, saf_bytes content, saf_error *err);

@@ -148,7 +148,7 @@ static saf_status read_content(saf_buffer *out, char path[PATH_MAX], const saf_s
     return saf_file_read_open(out, fd, path, PUBLICATION_MAX, err);
 }
 
-static saf_status check_place(const publication_head *head, const ring_place *place, saf_error *err)
+saf_status publication_check_place(const publication_head *head, const ring_place *place, saf_error *err)
 {
     if (!strcmp(head->owner, place->shown) && !strcmp(head->name, place->name))
         return SAF_OK;
@@ -164,7 +164,7 @@ static saf_status read_checked(saf_buffer *out, publication_head *head, saf_secr
     SAF_TRY(read_key(key, store, err));
     SAF_TRY(publication_check(saf_buffer_bytes(out), key, path, err));
     SAF_TRY(publication_read_head(head, saf_buffer_bytes(out), path, err));
-    return check_place(head, place, err);
+    return publication_check_place(head, place, err);
 }
 
 saf_status publication_read(publication_head *head, const saf_store *store, const ring_place *place, publication_visitor visit,
@@ -181,7 +181,7 @@ saf_status publication_poll(uint64_t *generation, const saf_store *store, const 
 {
     publication_head head;
     SAF_TRY(publication_get_head(&head, store, err));
-    SAF_TRY(check_place(&head, place, err));
+    SAF_TRY(publication_check_place(&head, place, err));
     *generation = head.generation;
     return SAF_OK;
 }

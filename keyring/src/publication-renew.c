@@ -6,6 +6,8 @@
 #include "publication-dir.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
+#include <base/shell.h>
 
 /* ---- which ---- */
 
@@ -46,16 +48,14 @@ static void due_list_free(struct due_list *list)
     free(list->dirs);
 }
 
-static saf_status note_due(void *context, const struct storage_publication *row, saf_error *err)
+static saf_status note_due(void *context, const char *dir, saf_error *err)
 {
     struct due_list *list = context;
-    if (!row->is_due)
-        return SAF_OK;
-    char **dirs = reallocarray(list->dirs, list->count + 1, sizeof *dirs);
+    char **dirs = saf_grow(list->dirs, list->count, sizeof *dirs);
     if (!dirs)
         return saf_fail_memory(err);
     list->dirs = dirs;
-    dirs[list->count] = strdup(row->dir);
+    dirs[list->count] = strdup(dir);
     return dirs[list->count++] ? SAF_OK : saf_fail_memory(err);
 }
 
@@ -66,6 +66,7 @@ struct content {
     const struct kept_publication *kept;
     const saf_secret *key;
     publication_head head;
+    publication_mark mark; /* this store as it is now */
     saf_buffer bytes;
     uint32_t count;
 };
@@ -101,6 +102,22 @@ static saf_status add_row(void *context, const struct storage_cert *row, saf_err
     return SAF_OK;
 }
 
+static saf_status take_audit_head(void *context, const struct storage_audit *record, saf_error *err)
+{
+    saf_audit_head *head = context;
+    if (record->mac.len != sizeof head->mac)
+        return saf_fail(err, SAF_E_FAILED, "the audit trail is damaged at record %llu", (unsigned long long)record->number);
+    head->number = record->number;
+    memcpy(head->mac, record->mac.data, sizeof head->mac);
+    return SAF_OK;
+}
+
+static saf_status fill_mark(struct content *content, saf_error *err)
+{
+    memcpy(content->mark.store, content->store->id, sizeof content->mark.store);
+    return storage_last_audit(content->store->storage, take_audit_head, &content->mark.head, err);
+}
+
 /* The ring as it is now, in the reader's transaction. */
 static saf_status fill(struct content *content, saf_error *err)
 {
@@ -118,7 +135,45 @@ static saf_status fill(struct content *content, saf_error *err)
     return publication_finish(&content->bytes, content->count, content->key, err);
 }
 
+/* ---- whose it is ---- */
+
+struct record_search {
+    const saf_audit_head *wanted;
+    bool found;
+};
+
+static saf_status compare_record(void *context, const struct storage_audit *record, saf_error *err)
+{
+    struct record_search *search = context;
+    (void)err;
+    search->found = record->number == search->wanted->number && record->mac.len == sizeof search->wanted->mac &&
+                    !memcmp(record->mac.data, search->wanted->mac, sizeof search->wanted->mac);
+    return SAF_OK;
+}
+
+saf_status publication_knows_mark(bool *out, saf_store *store, const publication_mark *mark, saf_error *err)
+{
+    OWN(reading) read = { 0 };
+    struct record_search search = { .wanted = &mark->head };
+    *out = true;
+    if (strcmp(mark->store, store->id) != 0 || mark->head.number == 0)
+        return SAF_OK;
+    SAF_TRY(reading_begin(&read, store, err));
+    SAF_TRY(storage_visit_audit(store->storage, mark->head.number - 1, 1, compare_record, &search, err));
+    *out = search.found;
+    return SAF_OK;
+}
+
 /* ---- one of them ---- */
+
+static saf_status fail_newer(const struct kept_publication *kept, const char *dir, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_CONFLICT, "%s holds the ring %s/%s as a later state of this store wrote it: store.db is an older copy", dir, kept->owner,
+                                 kept->name);
+    saf_hint(err, "to go back to it, publish again: safring ring publish %s --for %lu --to %s%s", saf_shell_quote_name(kept->owner, kept->name).text,
+             (unsigned long)kept->row.user, saf_shell_quote(dir).text, kept->row.with_keys ? " --with-keys" : "");
+    return status;
+}
 
 typedef saf_status (*note_fn)(struct storage *storage, const struct kept_publication *kept, saf_error *err);
 
@@ -162,7 +217,28 @@ static saf_status fill_current(struct content *content, saf_error *err)
 {
     OWN(reading) read = { 0 };
     SAF_TRY(reading_begin(&read, content->store, err));
+    SAF_TRY(fill_mark(content, err));
     return fill(content, err);
+}
+
+static bool is_higher(const publication_dir *dir, const struct kept_publication *kept, uint64_t generation)
+{
+    publication_head there;
+    return publication_dir_get_head(&there, dir) && !memcmp(there.id, kept->id, sizeof there.id) && there.generation > generation;
+}
+
+/* An older store.db was put in the place of the one that wrote what is there: what it does not know, revocations perhaps, would be undone. An older one
+ * that has gone on has higher numbers by now, but not that store's audit records. Who publishes again says that it is to be so; nothing is noted as
+ * written then. */
+static saf_status refuse_newer(const publication_dir *dir, const struct kept_publication *kept, const struct content *content, saf_error *err)
+{
+    publication_mark mark;
+    bool is_known = true;
+    if (!kept->row.is_written)
+        return SAF_OK;
+    if (publication_dir_get_mark(&mark, dir))
+        SAF_TRY(publication_knows_mark(&is_known, content->store, &mark, err));
+    return !is_known || is_higher(dir, kept, content->head.generation) ? fail_newer(kept, dir->path, err) : SAF_OK;
 }
 
 static saf_status write_one(saf_store *store, const publication_dir *dir, struct kept_publication *kept, saf_error *err)
@@ -172,6 +248,8 @@ static saf_status write_one(saf_store *store, const publication_dir *dir, struct
     SAF_TRY(publication_check_user(store, kept->row.user, err));
     SAF_TRY(publication_dir_key(&key, dir, kept->row.user, err));
     SAF_TRY(fill_current(&content, err));
+    SAF_TRY(refuse_newer(dir, kept, &content, err));
+    SAF_TRY(publication_dir_put_mark(dir, &content.mark, err)); /* before what it is of: a later mark than the snapshot keeps older stores out, too */
     SAF_TRY(publication_dir_write(dir, kept->row.user, saf_buffer_bytes(&content.bytes), err));
     kept->row.generation = content.head.generation;
     return note(store, kept, note_written, err);
@@ -201,7 +279,7 @@ static saf_status list_due(struct due_list *out, saf_store *store, saf_error *er
 {
     OWN(reading) read = { 0 };
     SAF_TRY(reading_begin(&read, store, err));
-    return storage_visit_publications(store->storage, note_due, out, err);
+    return storage_visit_due_dirs(store->storage, note_due, out, err); /* one that was altered does not keep the others from being written */
 }
 
 void publication_renew(saf_store *store)

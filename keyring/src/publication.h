@@ -12,6 +12,9 @@ OWN_VALUE(saf_publication_page, saf_publication_page_free)
 /** Whether a directory is a publication, not a store. */
 bool publication_is(const char *dir);
 
+/** SAF_E_FAILED: a directory is what is left of a publication, without its snapshot; neither is there a store. */
+saf_status publication_refuse_remains(const char *dir, saf_error *err);
+
 /** What saf_store_open() does then. */
 saf_status publication_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err);
 
@@ -22,6 +25,9 @@ saf_status publication_refuse(const saf_store *store, saf_error *err);
 saf_status publication_read(publication_head *head, const saf_store *store, const ring_place *place, publication_visitor visit,
                             void *context, saf_error *err);
 saf_status publication_poll(uint64_t *generation, const saf_store *store, const ring_place *place, saf_error *err);
+
+/** SAF_E_NOT_FOUND, codes 8/8/84: it is of another ring. */
+saf_status publication_check_place(const publication_head *head, const ring_place *place, saf_error *err);
 
 /** Which ring it is of. */
 saf_status publication_get_head(publication_head *out, const saf_store *store, saf_error *err);

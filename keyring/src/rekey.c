@@ -20,6 +20,8 @@ static saf_status check_secret(const saf_store *store, const saf_rekey_store *re
 {
     if (!request->secret || request->secret->len == 0)
         return saf_fail(err, SAF_E_USAGE, "the new %s for store %s is empty", saf_master_kind_name(request->kind), store->dir);
+    if (request->kind == SAF_MASTER_PASSPHRASE)
+        return master_key_check_passphrase(request->secret, err);
     if (request->kind != SAF_MASTER_CREDENTIAL || request->secret->len >= MASTER_CREDENTIAL_MIN)
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_USAGE, "a credential has at least %d bytes, this one has %zu", MASTER_CREDENTIAL_MIN, request->secret->len);

@@ -75,32 +75,6 @@ static saf_status name_draft(draft_store *draft, char **temporary, const char *d
     return SAF_OK;
 }
 
-static saf_status check_level(const char *level, const char *parent, saf_error *err)
-{
-    struct stat about;
-    if (stat(level, &about) != 0)
-        return saf_fail_errno(err, "cannot examine %s", level);
-    bool is_ours = about.st_uid == geteuid() || about.st_uid == 0;
-    if (is_ours && (!(about.st_mode & S_IWOTH) || about.st_mode & S_ISVTX))
-        return SAF_OK;
-    return saf_fail(err, SAF_E_DENIED, "no store is made in %s: another user could exchange what is in %s", parent, level);
-}
-
-/* The draft is worked in, and removed, by its name: who could exchange it could lead that elsewhere. For root that goes for all above, too. */
-static saf_status check_above(const char *parent, saf_error *err)
-{
-    OWN(own_text) level = strdup(parent);
-    if (!level)
-        return saf_fail_memory(err);
-    SAF_TRY(check_level(parent, parent, err));
-    for (char *slash = geteuid() == 0 ? strchr(level + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        SAF_TRY(check_level(level, parent, err));
-        *slash = '/';
-    }
-    return SAF_OK;
-}
-
 static saf_status make_directory(const char *dir, saf_error *err)
 {
     struct stat about;
@@ -138,7 +112,7 @@ static saf_status begin_draft(draft_store *draft, const char *dir, saf_error *er
     SAF_TRY(name_draft(draft, &temporary, dir, err));
     if (saf_file_exists(draft->real))
         return saf_fail(err, SAF_E_EXISTS, "%s exists already", dir);
-    SAF_TRY(check_above(draft->parent, err));
+    SAF_TRY(store_check_above(draft->parent, "no store is made", err));
     SAF_TRY(make_directory(temporary, err));
     if (asprintf(&lock, "%s/store.lock", temporary) < 0)
         return saf_fail_memory(err);
@@ -278,12 +252,20 @@ static saf_status check_whole(saf_store *store, const char *backup, saf_error *e
 }
 
 /* The directories of publications are the original's: this store, which is older, must not put older snapshots there, nor remove what is there. */
-static saf_status note_restore(saf_store *store, const char *dir, const char *backup, saf_error *err)
+static saf_status drop_publications(uint64_t *count, struct storage *storage, saf_error *err)
+{
+    SAF_TRY(storage_begin_write(storage, err));
+    saf_status status = storage_drop_publications(count, storage, err);
+    if (status == SAF_OK)
+        return storage_commit(storage, err);
+    storage_rollback(storage);
+    return status;
+}
+
+static saf_status note_restore(saf_store *store, const char *dir, const char *backup, uint64_t publications, saf_error *err)
 {
     OWN(saf_change) *change = NULL;
-    uint64_t publications;
     SAF_TRY(saf_change_begin(&change, store, NULL, err));
-    SAF_TRY(storage_drop_publications(&publications, store->storage, err));
     SAF_TRY(audit_write(change, "store-restore", dir, NULL, err, "from=\"%s\" publications=%llu", backup, (unsigned long long)publications));
     return saf_change_commit(&change, err);
 }
@@ -294,8 +276,11 @@ static saf_status open_and_check(const draft_store *draft, const char *backup, c
     saf_store_options plain = options ? *options : (saf_store_options) { 0 };
     plain.authority = NULL; /* that of the new store's programs; here nobody else is */
     SAF_TRY(saf_store_open(&store, draft->dir, &plain, err));
-    SAF_TRY(check_whole(store, backup, err));
-    return note_restore(store, draft->real, backup, err);
+    uint64_t publications = 0;
+    saf_status dropped = drop_publications(&publications, store->storage, err);
+    SAF_TRY(check_whole(store, backup, err)); /* also when they could not be dropped: it says more about what is wrong */
+    SAF_TRY(dropped);
+    return note_restore(store, draft->real, backup, publications, err);
 }
 
 static saf_status publish(draft_store *draft, const char *dir, saf_error *err)
@@ -313,13 +298,32 @@ static saf_status publish(draft_store *draft, const char *dir, saf_error *err)
     return saf_directory_sync(draft->parent, err);
 }
 
+static saf_status make(draft_store *draft, const char *dir, const char *backup, const saf_store_options *options, const char *key_file, saf_error *err)
+{
+    SAF_TRY(copy_database(draft, backup, err));
+    SAF_TRY(bring_key(draft, backup, key_file, err));
+    SAF_TRY(create_token_home(draft->dir, draft->real, err));
+    SAF_TRY(open_and_check(draft, backup, options, err));
+    return publish(draft, dir, err);
+}
+
+/* Nobody knows the draft, which is gone when the text is read. */
+static void name_result(saf_error *err, const draft_store *draft)
+{
+    char *at = err && draft->dir ? strstr(err->text, draft->dir) : NULL;
+    if (!at)
+        return;
+    saf_error named = *err;
+    snprintf(named.text, sizeof named.text, "%.*s%s%s", (int)(at - err->text), err->text, draft->real, at + strlen(draft->dir));
+    *err = named;
+}
+
 saf_status saf_store_restore(const char *dir, const char *backup, const saf_store_options *options, const char *key_file, saf_error *err)
 {
     OWN(draft_store) draft = { .lock = -1 };
     SAF_TRY(begin_draft(&draft, dir, err));
-    SAF_TRY(copy_database(&draft, backup, err));
-    SAF_TRY(bring_key(&draft, backup, key_file, err));
-    SAF_TRY(create_token_home(draft.dir, draft.real, err));
-    SAF_TRY(open_and_check(&draft, backup, options, err));
-    return publish(&draft, dir, err);
+    saf_status status = make(&draft, dir, backup, options, key_file, err);
+    if (status != SAF_OK)
+        name_result(err, &draft);
+    return status;
 }

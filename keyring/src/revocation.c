@@ -1,26 +1,11 @@
 #include "audit.h"
 #include "issued.h"
+#include "publication.h"
 
 #include <base/clock.h>
 #include <base/fail.h>
 
-static const char *reason_name(saf_reason reason)
-{
-    static const char *const names[] = {
-        [SAF_REASON_UNSPECIFIED] = "unspecified",
-        [SAF_REASON_KEY_COMPROMISE] = "keyCompromise",
-        [SAF_REASON_CA_COMPROMISE] = "cACompromise",
-        [SAF_REASON_AFFILIATION_CHANGED] = "affiliationChanged",
-        [SAF_REASON_SUPERSEDED] = "superseded",
-        [SAF_REASON_CESSATION_OF_OPERATION] = "cessationOfOperation",
-        [SAF_REASON_CERTIFICATE_HOLD] = "certificateHold",
-        [SAF_REASON_REMOVE_FROM_CRL] = "removeFromCRL",
-        [SAF_REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn",
-        [SAF_REASON_AA_COMPROMISE] = "aACompromise",
-    };
-    size_t index = (size_t)reason;
-    return index < sizeof names / sizeof *names ? names[index] : NULL;
-}
+#include <openssl/sha.h>
 
 /* ---- revoking ---- */
 
@@ -35,7 +20,7 @@ static saf_status check_state(const saf_issued *issued, const saf_cert *ca, saf_
     if (!issued->revoked_at || (on_hold && reason != SAF_REASON_CERTIFICATE_HOLD))
         return SAF_OK;
     return saf_fail(err, SAF_E_EXISTS, "the certificate with serial %s of %s/%s is revoked already (%s)", serial, ca->owner,
-                    ca->label, reason_name(issued->reason));
+                    ca->label, saf_reason_name(issued->reason));
 }
 
 /* Whoever reads a ring that shows the certificate sees that it is revoked. */
@@ -61,7 +46,7 @@ static saf_status revoke_one(saf_change *change, const issuer *issuer, const cha
     SAF_TRY(storage_set_revoked(storage, (int64_t)issued->number, at, reason, err));
     SAF_TRY(touch_kept(storage, issued->cert, err));
     return audit_write_object(change, "cert-revoke", ca->owner, ca->label, issued->cert->fingerprint, err,
-                              "serial=%s reason=%s since=%lld subject=\"%s\"", issued->cert->serial, reason_name(reason),
+                              "serial=%s reason=%s since=%lld subject=\"%s\"", issued->cert->serial, saf_reason_name(reason),
                               (long long)at, issued->cert->subject);
 }
 
@@ -69,7 +54,7 @@ saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *
 {
     OWN(issuer) issuer = { 0 };
     OWN(step) step = { 0 };
-    if (!reason_name(reason))
+    if (!reason_is_known(reason))
         return saf_fail(err, SAF_E_USAGE, "there is no revocation reason %d", (int)reason);
     SAF_TRY(saf_store_ask(change->store, &change->principal, SAF_FN_CERT_REVOKE, ca->owner, ca->label, err));
     SAF_TRY(step_begin(&step, change, err));
@@ -85,6 +70,43 @@ saf_status saf_store_find_revocation(int64_t *at, saf_reason *reason, saf_store 
     OWN(reading) read = { 0 };
     SAF_TRY(reading_begin(&read, store, err));
     return storage_find_revocation(at, reason ? reason : &ignored, store->storage, saf_bytes_of(fingerprint, SAF_FINGERPRINT_LEN), err);
+}
+
+/* ---- compromised keys ---- */
+
+struct compromise_search {
+    unsigned char key_id[SAF_FINGERPRINT_LEN];
+    int64_t at;
+    saf_reason reason;
+};
+
+/* The bytes of a key in another field of a certificate do not make it the key. */
+static saf_status look_at_key(void *context, const struct storage_issued *row, saf_error *err)
+{
+    struct compromise_search *search = context;
+    OWN(saf_cert) *cert = NULL;
+    if (search->at)
+        return SAF_OK;
+    SAF_TRY(saf_cert_read(&cert, row->der, err));
+    if (memcmp(cert->key_id, search->key_id, sizeof search->key_id) != 0)
+        return SAF_OK;
+    search->at = row->revoked_at;
+    search->reason = row->reason;
+    return SAF_OK;
+}
+
+saf_status saf_store_find_compromise(int64_t *at, saf_reason *reason, saf_store *store, saf_bytes public_key, saf_error *err)
+{
+    struct compromise_search search = { .at = 0 };
+    OWN(reading) read = { 0 };
+    SAF_TRY(publication_refuse(store, err));
+    SHA256(public_key.data, public_key.len, search.key_id);
+    SAF_TRY(reading_begin(&read, store, err));
+    SAF_TRY(storage_visit_compromised(store->storage, public_key, look_at_key, &search, err));
+    *at = search.at;
+    if (reason)
+        *reason = search.reason;
+    return SAF_OK;
 }
 
 /* ---- CRL numbers ---- */

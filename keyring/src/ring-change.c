@@ -3,6 +3,7 @@
 #include "ring.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 /* ---- creating and deleting ---- */
 
@@ -96,21 +97,37 @@ static saf_status find_ends(connection_ends *ends, struct storage *storage, saf_
     return cert_find(&ends->cert, storage, ends->cert_owner, ends->label, err);
 }
 
-static saf_status touch(struct storage *storage, const connection_ends *ends, saf_error *err)
+struct found_connection {
+    bool found;
+    saf_usage usage;
+    saf_default is_default;
+};
+
+static saf_status take_connection(void *context, const struct storage_connection *connection, saf_error *err)
 {
-    uint64_t generation;
-    SAF_TRY(storage_next_generation(&generation, storage, err));
-    return storage_touch_ring(storage, ends->ring.id, generation, err);
+    (void)err;
+    *(struct found_connection *)context = (struct found_connection) { true, connection->usage, connection->is_default };
+    return SAF_OK;
 }
 
+static saf_status look_for_connection(struct found_connection *out, struct storage *storage, const connection_ends *ends, saf_error *err)
+{
+    *out = (struct found_connection) { .found = false };
+    return storage_find_connection(storage, ends->ring.id, ends->cert.id, take_connection, out, err);
+}
+
+/* One that is so already is left alone: its readers would look for a change that there is not. */
 static saf_status connect_ends(saf_change *change, const connection_ends *ends, const saf_connect_request *request,
                                saf_error *err)
 {
     struct storage *storage = change->store->storage;
-    if (request->is_default == SAF_DEFAULT)
-        SAF_TRY(storage_clear_default(storage, ends->ring.id, err));
-    SAF_TRY(storage_connect(storage, ends->ring.id, ends->cert.id, request->usage, request->is_default, err));
-    SAF_TRY(touch(storage, ends, err));
+    struct found_connection old;
+    uint64_t generation;
+    SAF_TRY(look_for_connection(&old, storage, ends, err));
+    if (old.found && old.usage == request->usage && old.is_default == request->is_default)
+        return SAF_OK;
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    SAF_TRY(storage_connect(storage, ends->ring.id, ends->cert.id, request->usage, request->is_default, generation, err));
     return audit_write_object(change, "ring-connect", ends->ring_owner, ends->ring_name,
                               ends->cert.cert->fingerprint, err, "certificate=\"%s/%s\" usage=%s default=%s",
                               ends->cert_owner, ends->label, ring_usage_name(request->usage),
@@ -149,19 +166,37 @@ static saf_status fail_not_connected(const connection_ends *ends, saf_error *err
 {
     saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "certificate %s/%s is not connected to ring %s/%s",
                                  ends->cert_owner, ends->label, ends->ring_owner, ends->ring_name);
-    saf_hint(err, "see what is: safring ring show %s/%s", ends->ring_owner, ends->ring_name);
+    saf_hint(err, "see what is: safring ring show %s", saf_shell_quote_name(ends->ring_owner, ends->ring_name).text);
     saf_fail_codes(err, 8, 8, 44);
     return status;
+}
+
+saf_status saf_store_find_connection(saf_connect_request *request, saf_store *store, const saf_principal *who, saf_error *err)
+{
+    OWN(connection_ends) ends = { 0 };
+    OWN(reading) read = { 0 };
+    struct found_connection found;
+    SAF_TRY(name_ends(&ends, request, err));
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_LIST, ends.ring_owner, ends.ring_name, err));
+    SAF_TRY(reading_begin(&read, store, err));
+    SAF_TRY(find_ends(&ends, store->storage, err));
+    SAF_TRY(look_for_connection(&found, store->storage, &ends, err));
+    if (!found.found)
+        return fail_not_connected(&ends, err);
+    request->usage = found.usage;
+    request->is_default = found.is_default;
+    return SAF_OK;
 }
 
 static saf_status disconnect_ends(saf_change *change, const connection_ends *ends, saf_error *err)
 {
     struct storage *storage = change->store->storage;
+    uint64_t generation;
     bool removed;
-    SAF_TRY(storage_disconnect(&removed, storage, ends->ring.id, ends->cert.id, err));
+    SAF_TRY(storage_next_generation(&generation, storage, err));
+    SAF_TRY(storage_disconnect(&removed, storage, ends->ring.id, ends->cert.id, generation, err));
     if (!removed)
         return fail_not_connected(ends, err);
-    SAF_TRY(touch(storage, ends, err));
     return audit_write_object(change, "ring-disconnect", ends->ring_owner, ends->ring_name,
                               ends->cert.cert->fingerprint, err, "certificate=\"%s/%s\"", ends->cert_owner,
                               ends->label);

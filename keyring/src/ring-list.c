@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 OWN_VALUE(saf_ring_page, saf_ring_page_free)
 
@@ -15,13 +16,10 @@ void saf_ring_page_free(saf_ring_page *page)
 static saf_status take_row(void *context, const struct storage_ring *row, saf_error *err)
 {
     saf_ring_page *page = context;
-    size_t count = page->count;
-    if ((count & (count - 1)) == 0) {
-        saf_ring_entry *rings = reallocarray(page->rings, count ? 2 * count : 1, sizeof *rings);
-        if (!rings)
-            return saf_fail_memory(err);
-        page->rings = rings;
-    }
+    saf_ring_entry *rings = saf_grow(page->rings, page->count, sizeof *rings);
+    if (!rings)
+        return saf_fail_memory(err);
+    page->rings = rings;
     saf_ring_entry *entry = &page->rings[page->count++];
     snprintf(entry->owner, sizeof entry->owner, "%s", row->owner);
     snprintf(entry->name, sizeof entry->name, "%s", row->name);

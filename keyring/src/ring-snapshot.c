@@ -1,44 +1,68 @@
 #include "certificate.h"
 #include "key.h"
 #include "publication.h"
+#include "ring-members.h"
 
 #include <base/fail.h>
 #include <base/own-openssl.h>
+#include <base/random.h>
+
+/* What generations are counted by: a connection to a database, or a publication. All zeros: nothing that a later one could be compared with. */
+typedef struct source {
+    unsigned char id[STORE_SOURCE_LEN];
+} source;
 
 struct saf_ring {
     ring_place place; /* its name is ours */
     char name[SAF_RING_NAME_MAX + 1];
+    source source;
     uint64_t generation;
-    saf_cert_page certs;
-    saf_connection *connections;     /* one for each certificate */
-    const saf_connection **by_label; /* sorted, those of one label in their order */
-    const saf_connection *is_default; /* or NULL */
+    ring_members members;
 };
 
-/* ---- taking ---- */
+/* ---- where it is from ---- */
 
-static saf_status add_connection(saf_ring *ring, const saf_connection *connection, saf_error *err)
+/* A change that is abandoned gives its generations back, and the next one uses them for something else. Nor does a number mean the same to a store that
+ * was restored from a backup meanwhile, for which it is opened again. */
+static saf_status source_of_store(source *out, saf_store *store, saf_error *err)
 {
-    size_t count = ring->certs.count - 1; /* the certificate is in already */
-    if ((count & (count - 1)) == 0) {
-        size_t room = count ? 2 * count : 1;
-        saf_connection *connections = reallocarray(ring->connections, room, sizeof *connections);
-        if (!connections)
-            return saf_fail_memory(err);
-        ring->connections = connections;
-    }
-    ring->connections[count] = *connection;
+    static const source none = { .id = { 0 } };
+    *out = none;
+    if (store->is_changing)
+        return SAF_OK;
+    if (!memcmp(store->source, none.id, sizeof none.id))
+        SAF_TRY(saf_random_bytes(store->source, sizeof store->source, err));
+    memcpy(out->id, store->source, sizeof out->id);
     return SAF_OK;
 }
 
+static source source_of_publication(const publication_head *head)
+{
+    source source;
+    memcpy(source.id, head->id, sizeof source.id);
+    return source;
+}
+
+/* Whether @p old shows what has this generation there. */
+static bool is_comparable(const saf_ring *old, const source *source)
+{
+    static const unsigned char none[STORE_SOURCE_LEN] = { 0 };
+    return old && memcmp(source->id, none, sizeof none) != 0 && !memcmp(old->source.id, source->id, sizeof source->id);
+}
+
+/* ---- taking ---- */
+
+/* A snapshot while it is taken. */
+struct taking {
+    saf_ring *ring;
+    const saf_ring *old; /* NULL: there is none */
+    bool is_same;        /* nothing has changed since the old one: then that is all */
+};
+
 static saf_status take_row(void *context, const struct storage_cert *row, saf_error *err)
 {
-    saf_ring *ring = context;
-    OWN(saf_cert) *cert = NULL;
-    SAF_TRY(cert_from_row(&cert, row, err));
-    saf_connection connection = { .cert = cert, .usage = row->usage, .is_default = row->is_default };
-    SAF_TRY(cert_page_take(&ring->certs, &cert, err));
-    return add_connection(ring, &connection, err);
+    struct taking *taking = context;
+    return ring_members_append(&taking->ring->members, row, taking->old ? &taking->old->members : NULL, err);
 }
 
 static saf_status take_entry(void *context, const publication_entry *entry, saf_error *err)
@@ -46,44 +70,115 @@ static saf_status take_entry(void *context, const publication_entry *entry, saf_
     return take_row(context, &entry->row, err);
 }
 
-static int compare_labels(const void *a_, const void *b_)
+static saf_status take_changed(void *context, const struct storage_cert *row, saf_error *err)
 {
-    const saf_connection *a = *(const saf_connection *const *)a_;
-    const saf_connection *b = *(const saf_connection *const *)b_;
-    int order = strcmp(a->cert->label, b->cert->label);
-    return order ? order : (a > b) - (a < b);
+    struct taking *taking = context;
+    return ring_members_put(&taking->ring->members, row, err);
 }
 
-/* Made once, so that threads can share the snapshot without a lock. */
-static saf_status make_index(saf_ring *ring, saf_error *err)
-{
-    size_t count = ring->certs.count;
-    ring->by_label = calloc(count + 1, sizeof *ring->by_label);
-    if (!ring->by_label)
-        return saf_fail_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        ring->by_label[i] = &ring->connections[i];
-        if (ring->connections[i].is_default == SAF_DEFAULT)
-            ring->is_default = &ring->connections[i];
-    }
-    qsort(ring->by_label, count, sizeof *ring->by_label, compare_labels);
-    return SAF_OK;
-}
-
-static saf_status read_published(saf_ring *ring, const saf_store *store, saf_error *err)
+static saf_status take_published(struct taking *taking, const saf_store *store, saf_error *err)
 {
     publication_head head;
-    SAF_TRY(publication_read(&head, store, &ring->place, take_entry, ring, err));
+    saf_ring *ring = taking->ring;
+    SAF_TRY(publication_get_head(&head, store, err));
+    ring->source = source_of_publication(&head);
+    taking->is_same = is_comparable(taking->old, &ring->source) && taking->old->generation == head.generation;
+    if (taking->is_same)
+        return publication_check_place(&head, &ring->place, err);
+    SAF_TRY(publication_read(&head, store, &ring->place, take_entry, taking, err));
+    ring->source = source_of_publication(&head);
     ring->generation = head.generation;
+    return ring_members_finish(&ring->members, NULL, err);
+}
+
+static saf_status take_all(struct taking *taking, struct storage *storage, saf_error *err)
+{
+    SAF_TRY(ring_visit(storage, &taking->ring->place, take_row, taking, err));
+    return ring_members_finish(&taking->ring->members, NULL, err);
+}
+
+struct keeping {
+    const ring_members *members;
+    bool *is_kept;
+    size_t next; /* the first member that no number has reached yet */
+};
+
+/* Both come in the order of their numbers; what the snapshot does not know is new. */
+static saf_status keep_number(void *context, int64_t number, saf_error *err)
+{
+    struct keeping *keeping = context;
+    (void)err;
+    const ring_member *member = ring_members_at(keeping->members, keeping->next);
+    while (member && member->number < number)
+        member = ring_members_at(keeping->members, ++keeping->next);
+    if (member && member->number == number)
+        keeping->is_kept[keeping->next++] = true;
     return SAF_OK;
 }
 
-static saf_status read_stored(saf_ring *ring, saf_store *store, saf_error *err)
+static saf_status drop_lost(struct taking *taking, int64_t ring_id, struct storage *storage, saf_error *err)
 {
+    struct keeping keeping = { .members = &taking->old->members };
+    keeping.is_kept = calloc(keeping.members->count + 1, sizeof *keeping.is_kept);
+    if (!keeping.is_kept)
+        return saf_fail_memory(err);
+    saf_status status = storage_visit_ring_numbers(storage, ring_id, keep_number, &keeping, err);
+    if (status == SAF_OK)
+        status = ring_members_keep(&taking->ring->members, keeping.is_kept, err);
+    free(keeping.is_kept);
+    return status;
+}
+
+static saf_status take_changes(struct taking *taking, const struct storage_ring_state *now, struct storage *storage, saf_error *err)
+{
+    ring_members *members = &taking->ring->members;
+    const saf_ring *old = taking->old;
+    SAF_TRY(ring_members_share(members, &old->members, err));
+    if (now->shrunk > old->generation)
+        SAF_TRY(drop_lost(taking, now->id, storage, err));
+    SAF_TRY(storage_visit_ring(storage, now->id, old->generation, take_changed, taking, err));
+    return ring_members_finish(members, &old->members, err);
+}
+
+static saf_status get_state(struct storage_ring_state *out, struct storage *storage, const ring_place *place, saf_error *err)
+{
+    *out = (struct storage_ring_state) { 0 };
+    if (place->is_virtual)
+        return storage_get_owner(&out->generation, storage, place->owner, err);
+    return ring_get_state(out, storage, place, err);
+}
+
+static saf_status take_stored(struct taking *taking, saf_store *store, saf_error *err)
+{
+    struct storage_ring_state now;
+    saf_ring *ring = taking->ring;
     OWN(reading) read = { 0 };
+    SAF_TRY(source_of_store(&ring->source, store, err));
     SAF_TRY(reading_begin(&read, store, err));
-    SAF_TRY(ring_get_generation(&ring->generation, store->storage, &ring->place, err));
-    return ring_visit(store->storage, &ring->place, take_row, ring, err);
+    SAF_TRY(get_state(&now, store->storage, &ring->place, err));
+    ring->generation = now.generation;
+    bool can_compare = is_comparable(taking->old, &ring->source);
+    taking->is_same = can_compare && taking->old->generation == now.generation;
+    if (taking->is_same)
+        return SAF_OK;
+    if (can_compare && taking->old->generation < now.generation && !ring->place.is_virtual)
+        return take_changes(taking, &now, store->storage, err);
+    return take_all(taking, store->storage, err);
+}
+
+static saf_status take(saf_ring **out, const saf_ring *old, saf_store *store, const saf_principal *who, const ring_place *place, saf_error *err)
+{
+    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_LIST, place->owner, place->name, err));
+    OWN(saf_ring) *ring = calloc(1, sizeof *ring);
+    if (!ring)
+        return saf_fail_memory(err);
+    struct taking taking = { .ring = ring, .old = old };
+    snprintf(ring->name, sizeof ring->name, "%s", place->name);
+    ring->place = *place;
+    ring->place.name = ring->name;
+    SAF_TRY(store->published ? take_published(&taking, store, err) : take_stored(&taking, store, err));
+    *out = taking.is_same ? NULL : GIVE(&ring);
+    return SAF_OK;
 }
 
 saf_status saf_ring_open(saf_ring **out, saf_store *store, const saf_principal *who, const char *owner,
@@ -91,26 +186,19 @@ saf_status saf_ring_open(saf_ring **out, saf_store *store, const saf_principal *
 {
     ring_place place;
     SAF_TRY(ring_place_of(&place, owner, name, err));
-    SAF_TRY(saf_store_ask(store, who, SAF_FN_RING_LIST, place.owner, name, err));
-    OWN(saf_ring) *ring = calloc(1, sizeof *ring);
-    if (!ring)
-        return saf_fail_memory(err);
-    snprintf(ring->name, sizeof ring->name, "%s", name);
-    ring->place = place;
-    ring->place.name = ring->name;
-    SAF_TRY(store->published ? read_published(ring, store, err) : read_stored(ring, store, err));
-    SAF_TRY(make_index(ring, err));
-    *out = GIVE(&ring);
-    return SAF_OK;
+    return take(out, NULL, store, who, &place, err);
+}
+
+saf_status saf_ring_renew(saf_ring **out, const saf_ring *old, saf_store *store, const saf_principal *who, saf_error *err)
+{
+    return take(out, old, store, who, &old->place, err);
 }
 
 void saf_ring_close(saf_ring **ring)
 {
     if (!ring || !*ring)
         return;
-    saf_cert_page_free(&(*ring)->certs);
-    free((*ring)->connections);
-    free((void *)(*ring)->by_label);
+    ring_members_free(&(*ring)->members);
     free(*ring);
     *ring = NULL;
 }
@@ -134,43 +222,23 @@ uint64_t saf_ring_generation(const saf_ring *ring)
 
 size_t saf_ring_size(const saf_ring *ring)
 {
-    return ring->certs.count;
+    return ring->members.count;
 }
 
 const saf_connection *saf_ring_at(const saf_ring *ring, size_t index)
 {
-    return index < ring->certs.count ? &ring->connections[index] : NULL;
+    const ring_member *member = ring_members_at(&ring->members, index);
+    return member ? &member->connection : NULL;
 }
 
 const saf_connection *saf_ring_default(const saf_ring *ring)
 {
-    return ring->is_default;
-}
-
-/* The first in the index whose label is not less. */
-static size_t find_first(const saf_ring *ring, const char *label)
-{
-    size_t low = 0;
-    for (size_t high = ring->certs.count; low < high;) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(ring->by_label[middle]->cert->label, label) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ring->members.is_default;
 }
 
 const saf_connection *saf_ring_find_label(const saf_ring *ring, const char *owner, const char *label)
 {
-    for (size_t i = find_first(ring, label); i < ring->certs.count; i++) {
-        const saf_cert *cert = ring->by_label[i]->cert;
-        if (strcmp(cert->label, label) != 0)
-            return NULL;
-        if (!owner || !strcasecmp(cert->owner, owner))
-            return ring->by_label[i];
-    }
-    return NULL;
+    return ring_members_find(&ring->members, owner, label);
 }
 
 /* ---- private keys ---- */
@@ -219,9 +287,7 @@ static saf_status check_still_personal(const saf_ring *ring, const saf_cert *cer
 
 static saf_status check_connection(const saf_ring *ring, const saf_connection *connection, saf_error *err)
 {
-    uintptr_t first = (uintptr_t)ring->connections;
-    uintptr_t end = first + ring->certs.count * sizeof *connection;
-    if ((uintptr_t)connection < first || (uintptr_t)connection >= end)
+    if (!ring_members_have(&ring->members, connection))
         return saf_fail(err, SAF_E_USAGE, "this connection is not one of ring %s/%s", ring->place.shown, ring->name);
     if (connection->usage == SAF_USAGE_PERSONAL)
         return SAF_OK;

@@ -77,13 +77,20 @@ saf_status ring_find(found_ring *out, struct storage *storage, const char *owner
 
 /* ---- what it holds, and its generation ---- */
 
+saf_status ring_get_state(struct storage_ring_state *out, struct storage *storage, const ring_place *place, saf_error *err)
+{
+    SAF_TRY(storage_poll_ring(out, storage, place->owner, place->name, err));
+    return out->id ? SAF_OK : ring_fail_not_found(place->owner, place->name, err);
+}
+
 saf_status ring_get_generation(uint64_t *out, struct storage *storage, const ring_place *place, saf_error *err)
 {
-    bool found;
+    struct storage_ring_state state;
     if (place->is_virtual)
         return storage_get_owner(out, storage, place->owner, err);
-    SAF_TRY(storage_poll_ring(&found, out, storage, place->owner, place->name, err));
-    return found ? SAF_OK : ring_fail_not_found(place->owner, place->name, err);
+    SAF_TRY(ring_get_state(&state, storage, place, err));
+    *out = state.generation;
+    return SAF_OK;
 }
 
 struct owned_visit {
@@ -103,11 +110,11 @@ static saf_status visit_owned(void *context, const struct storage_cert *row, saf
 saf_status ring_visit(struct storage *storage, const ring_place *place, storage_cert_visitor visit, void *context, saf_error *err)
 {
     struct owned_visit owned = { .visit = visit, .context = context };
-    found_ring found;
+    struct storage_ring_state state;
     if (place->is_virtual)
         return storage_visit_owned(storage, place->owner, visit_owned, &owned, err);
-    SAF_TRY(ring_find(&found, storage, place->owner, place->name, err));
-    return storage_visit_ring(storage, found.id, visit, context, err);
+    SAF_TRY(ring_get_state(&state, storage, place, err));
+    return storage_visit_ring(storage, state.id, 0, visit, context, err);
 }
 
 saf_status saf_ring_poll(uint64_t *generation, saf_store *store, const saf_principal *who, const char *owner,

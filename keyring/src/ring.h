@@ -26,6 +26,9 @@ saf_status ring_place_of(ring_place *out, const char *owner, const char *name, s
 /** Report that there is no such ring. SAF_E_NOT_FOUND, codes 8/8/84. */
 saf_status ring_fail_not_found(const char *owner, const char *name, saf_error *err);
 
+/** What a ring that is not virtual is now. SAF_E_NOT_FOUND, codes 8/8/84. */
+saf_status ring_get_state(struct storage_ring_state *out, struct storage *storage, const ring_place *place, saf_error *err);
+
 /** The generation that a ring has now. SAF_E_NOT_FOUND, codes 8/8/84. */
 saf_status ring_get_generation(uint64_t *out, struct storage *storage, const ring_place *place, saf_error *err);
 

@@ -4,6 +4,7 @@
 #include "ring.h"
 
 #include <base/fail.h>
+#include <base/grow.h>
 
 /* One rollover while it happens. */
 typedef struct turn {
@@ -52,13 +53,10 @@ OWN_VALUE(connections, release_connections)
 static saf_status take_connection(void *context, const struct storage_connection *row, saf_error *err)
 {
     connections *connections = context;
-    size_t count = connections->count;
-    if ((count & (count - 1)) == 0) {
-        connection *all = reallocarray(connections->all, count ? 2 * count : 1, sizeof *all);
-        if (!all)
-            return saf_fail_memory(err);
-        connections->all = all;
-    }
+    connection *all = saf_grow(connections->all, connections->count, sizeof *all);
+    if (!all)
+        return saf_fail_memory(err);
+    connections->all = all;
     connection *taken = &connections->all[connections->count++];
     *taken = (connection) { .id = row->id, .ring_id = row->ring_id, .usage = row->usage, .is_default = row->is_default };
     snprintf(taken->ring_owner, sizeof taken->ring_owner, "%s", row->ring_owner);
@@ -68,10 +66,7 @@ static saf_status take_connection(void *context, const struct storage_connection
 
 static saf_status connect_successor(turn *turn, const connection *old, saf_default is_default, saf_error *err)
 {
-    struct storage *storage = storage_of(turn);
-    if (is_default == SAF_DEFAULT)
-        SAF_TRY(storage_clear_default(storage, old->ring_id, err));
-    return storage_connect(storage, old->ring_id, turn->successor.id, old->usage, is_default, err);
+    return storage_connect(storage_of(turn), old->ring_id, turn->successor.id, old->usage, is_default, turn->generation, err);
 }
 
 static saf_status replace(turn *turn, const connection *old, const connections *own, saf_default is_default, saf_error *err)
@@ -79,8 +74,8 @@ static saf_status replace(turn *turn, const connection *old, const connections *
     bool removed;
     turn->done.replaced++;
     if (!own->count)
-        return storage_hand_over(storage_of(turn), old->id, turn->successor.id, err);
-    SAF_TRY(storage_disconnect(&removed, storage_of(turn), old->ring_id, turn->old.id, err));
+        return storage_hand_over(storage_of(turn), old->id, turn->successor.id, turn->generation, err);
+    SAF_TRY(storage_disconnect(&removed, storage_of(turn), old->ring_id, turn->old.id, turn->generation, err));
     return connect_successor(turn, old, is_default, err);
 }
 
@@ -110,7 +105,6 @@ static saf_status roll_connection(turn *turn, const connection *old, saf_error *
     saf_default is_default = own.count && own.all[0].is_default == SAF_DEFAULT ? SAF_DEFAULT : old->is_default;
     SAF_TRY(old->usage == SAF_USAGE_PERSONAL ? replace(turn, old, &own, is_default, err)
                                              : add_beside(turn, old, &own, is_default, err));
-    SAF_TRY(storage_touch_ring(storage, old->ring_id, turn->generation, err));
     return write_record(turn, old, is_default, err);
 }
 

@@ -14,13 +14,13 @@ struct finding {
 
 /* ---- the schema ---- */
 
-/* Tables but for their text, which shows whether a column was added later; of indexes and of tables that are never altered also their text. */
+/* Of tables also their columns, so that what is missing is named, not only that the text differs. */
 static const char SCHEMA_SQL[] =
     "SELECT 'column ' || m.name || '.' || c.name || ' (' || c.type || CASE c.\"notnull\" WHEN 1 THEN ' NOT NULL' ELSE '' END"
     " || CASE c.pk WHEN 0 THEN '' ELSE ' PRIMARY KEY ' || c.pk END || ')' AS line"
     " FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " UNION ALL SELECT type || ' ' || name || ': ' || sql FROM sqlite_master"
-    " WHERE sql IS NOT NULL AND name <> 'certificate' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " UNION ALL SELECT 'index of ' || m.name || ' on ' || (SELECT group_concat(coalesce(x.name, '?')) FROM pragma_index_info(i.name) AS x)"
     " || CASE i.\"unique\" WHEN 1 THEN ' (unique)' ELSE '' END || CASE i.partial WHEN 1 THEN ' (of some)' ELSE '' END"
     " FROM sqlite_master AS m, pragma_index_list(m.name) AS i WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -106,6 +106,10 @@ static saf_status visit_sentences(const struct finding *finding, statement *rows
 static const char *const SENTENCES_SQL[] = {
     "SELECT 'table ' || \"table\" || ' refers to a row of ' || parent || ' that is not there' FROM pragma_foreign_key_check LIMIT 200",
     "SELECT 'ring ' || owner || '/' || name || ': its generation ' || generation || '" ABOVE "' FROM ring WHERE generation" OF_CHANGE,
+    "SELECT 'ring ' || r.owner || '/' || r.name || ': a connection has changed at ' || max(n.changed) || ', after its generation: a reader would overlook"
+    " it' FROM ring AS r JOIN connection AS n ON n.ring = r.id WHERE n.changed > r.generation OR n.changed < 0 GROUP BY r.id",
+    "SELECT 'ring ' || owner || '/' || name || ': it has lost a connection at ' || shrunk || ', after its generation' FROM ring"
+    " WHERE shrunk > generation OR shrunk < 0",
     "SELECT 'owner ' || name || ': the generation ' || generation || '" ABOVE "' FROM owner WHERE generation" OF_CHANGE,
     "SELECT 'policy JWT.' || appl || '.' || user || '.SAF: its generation ' || generation || '" ABOVE "' FROM policy WHERE generation" OF_CHANGE,
     "SELECT 'publication ' || dir || ': its generation ' || generation || '" ABOVE "' FROM publication WHERE generation < 0 OR generation" OF_CHANGE,
@@ -125,6 +129,8 @@ static const char *const SENTENCES_SQL[] = {
     "SELECT 'certificate ' || owner || '/' || label || ' has the private key of another public key' FROM certificate WHERE key <> key_id",
     "SELECT 'issued certificate ' || serial || ' is revoked for an unknown reason, or has a reason and is not' FROM issued"
     " WHERE (revoked_at IS NULL) <> (revocation_reason IS NULL) OR revocation_reason NOT IN (0, 1, 2, 3, 4, 5, 6, 9, 10)",
+    "SELECT 'certificate ' || c.owner || '/' || c.label || ' is not revoked as what was issued says' FROM certificate AS c WHERE c.revoked_at IS NOT"
+    " (SELECT min(i.revoked_at) FROM issued AS i WHERE i.fingerprint = c.fingerprint)",
     "SELECT 'intent ' || i.id || ' concerns a key that certificate ' || c.owner || '/' || c.label || ' has: ' || i.uri FROM intent AS i"
     " JOIN key AS k ON k.uri = i.uri JOIN certificate AS c ON c.key = k.id",
     "SELECT 'intent ' || id || ' is of an unknown kind' FROM intent WHERE kind NOT IN (0, 1)",
@@ -187,6 +193,11 @@ static saf_status check_pages(const struct finding *finding, saf_error *err)
     return visit_integrity(finding, &rows, err);
 }
 
+static saf_status check_rows(const struct finding *finding, saf_error *err)
+{
+    return sum_check(finding->storage, finding->visit, finding->context, err);
+}
+
 /* ---- all ---- */
 
 /* What cannot be read is a fault, too. */
@@ -201,7 +212,7 @@ static saf_status note_failure(const struct finding *finding, saf_status status,
 
 saf_status storage_check(struct storage *storage, storage_fault_visitor visit, void *context, saf_error *err)
 {
-    saf_status (*const parts[])(const struct finding *, saf_error *) = { check_pages, check_schema, check_sentences };
+    saf_status (*const parts[])(const struct finding *, saf_error *) = { check_pages, check_schema, check_rows, check_sentences };
     const struct finding finding = { storage, visit, context };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         saf_error failure = { .text = "" };

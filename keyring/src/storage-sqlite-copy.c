@@ -21,7 +21,8 @@ OWN_VALUE(copy_storage, close_copy)
 
 static saf_status open_copy(copy_storage *copy, int flags, saf_error *err)
 {
-    int code = sqlite3_open_v2(copy->path, &copy->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    /* Nobody else opens a copy on its way, and on NFS its owner's flock() would keep out SQLite's own locks. */
+    int code = sqlite3_open_v2(copy->path, &copy->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, "unix-none");
     if (code != SQLITE_OK)
         return storage_fail(copy, code, err);
     sqlite3_extended_result_codes(copy->db, 1);

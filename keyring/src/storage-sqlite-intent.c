@@ -2,10 +2,11 @@
 
 #include <base/fail.h>
 
-#define SELECT_INTENT "SELECT id, kind, at, uri FROM intent "
+#define SELECT_INTENT "SELECT " INTENT_ROW " FROM intent AS t "
 
 static saf_status read_intent(saf_intent *out, statement *rows, saf_error *err)
 {
+    SAF_TRY(row_verify(rows, ROW_INTENT, 0, err));
     int64_t kind = column_number(rows, 1);
     const char *uri = column_text(rows, 3);
     if (!uri)

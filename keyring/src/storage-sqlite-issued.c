@@ -35,21 +35,23 @@ saf_status storage_add_issued(struct storage *storage, const struct storage_ca *
 /* ---- reading ---- */
 
 #define SELECT_ISSUED \
-    "SELECT i.id, i.owner, i.label, i.der, i.at, i.revoked_at, i.revocation_reason," \
-    " EXISTS (SELECT 1 FROM certificate AS c WHERE c.fingerprint = i.fingerprint) FROM issued AS i "
+    "SELECT " ISSUED_ROW ", EXISTS (SELECT 1 FROM certificate AS c WHERE c.fingerprint = i.fingerprint) FROM issued AS i "
+
+enum { ID, DER = 4, OWNER = 7, LABEL, AT, REVOKED_AT, REASON };
 
 static saf_status read_issued(struct storage_issued *out, statement *rows, saf_error *err)
 {
+    SAF_TRY(row_verify(rows, ROW_ISSUED, 0, err));
     *out = (struct storage_issued) {
-        .id = column_number(rows, 0),
-        .owner = column_text(rows, 1),
-        .label = column_text(rows, 2),
-        .der = column_blob(rows, 3),
-        .at = column_number(rows, 4),
-        .revoked_at = column_number(rows, 5),
-        .is_current = column_number(rows, 7) != 0,
+        .id = column_number(rows, ID),
+        .owner = column_text(rows, OWNER),
+        .label = column_text(rows, LABEL),
+        .der = column_blob(rows, DER),
+        .at = column_number(rows, AT),
+        .revoked_at = column_number(rows, REVOKED_AT),
+        .is_current = column_number(rows, ISSUED_WIDTH) != 0,
     };
-    return column_reason(&out->reason, rows, 6, err);
+    return column_reason(&out->reason, rows, REASON, err);
 }
 
 static saf_status visit_all(statement *rows, storage_issued_visitor visit, void *context, saf_error *err)
@@ -96,28 +98,61 @@ saf_status storage_find_issued(struct storage *storage, const struct storage_ca 
 
 /* ---- revocation ---- */
 
+/* A certificate's row says it, too: what a ring shows is vouched for without reading what its CA has issued. */
+static saf_status mark_cert(struct storage *storage, saf_bytes fingerprint, saf_error *err)
+{
+    int64_t at;
+    saf_reason reason;
+    OWN(statement) mark = statement_of(storage, "UPDATE certificate SET revoked_at = ?, revocation_reason = ? WHERE fingerprint = ?");
+    SAF_TRY(storage_find_revocation(&at, &reason, storage, fingerprint, err));
+    bind_optional_number(&mark, at, at);
+    bind_optional_number(&mark, reason, at);
+    bind_blob(&mark, fingerprint);
+    return statement_run(&mark, err);
+}
+
 saf_status storage_set_revoked(struct storage *storage, int64_t issued_id, int64_t at, saf_reason reason,
                                saf_error *err)
 {
-    OWN(statement) set =
-        statement_of(storage, "UPDATE issued SET revoked_at = nullif(?1, 0),"
-                              " revocation_reason = CASE ?1 WHEN 0 THEN NULL ELSE ?2 END WHERE id = ?3");
-    bind_number(&set, at);
-    bind_number(&set, reason);
+    bool row;
+    OWN(statement) set = statement_of(storage, "UPDATE issued SET revoked_at = ?, revocation_reason = ? WHERE id = ?");
+    OWN(statement) whose = statement_of(storage, "SELECT fingerprint FROM issued WHERE id = ?");
+    bind_optional_number(&set, at, at);
+    bind_optional_number(&set, reason, at);
     bind_number(&set, issued_id);
-    return statement_run(&set, err);
+    SAF_TRY(statement_run(&set, err));
+    bind_number(&whose, issued_id);
+    SAF_TRY(statement_step(&row, &whose, err));
+    return row ? mark_cert(storage, column_blob(&whose, 0), err) : SAF_OK;
 }
 
+/* All with that fingerprint are read, also those that are not revoked: one that was is altered, not gone. */
 saf_status storage_find_revocation(int64_t *at, saf_reason *reason, struct storage *storage, saf_bytes fingerprint, saf_error *err)
 {
-    OWN(statement) find = statement_of(storage, "SELECT revoked_at, revocation_reason FROM issued INDEXED BY issued_revoked_fingerprint"
-                                                " WHERE fingerprint = ? AND revoked_at IS NOT NULL ORDER BY revoked_at LIMIT 1");
-    bind_blob(&find, fingerprint);
     bool row;
-    SAF_TRY(statement_step(&row, &find, err));
-    *at = row ? column_number(&find, 0) : 0;
+    OWN(statement) rows = statement_of(storage, "SELECT " ISSUED_ROW " FROM issued AS i WHERE i.fingerprint = ? ORDER BY i.revoked_at");
+    *at = 0;
     *reason = SAF_REASON_UNSPECIFIED;
-    return row ? column_reason(reason, &find, 1, err) : SAF_OK;
+    bind_blob(&rows, fingerprint);
+    SAF_TRY(statement_step(&row, &rows, err));
+    while (row) {
+        SAF_TRY(row_verify(&rows, ROW_ISSUED, 0, err));
+        if (!*at && column_number(&rows, REVOKED_AT)) {
+            *at = column_number(&rows, REVOKED_AT);
+            SAF_TRY(column_reason(reason, &rows, REASON, err));
+        }
+        SAF_TRY(statement_step(&row, &rows, err));
+    }
+    return SAF_OK;
+}
+
+/* Few are revoked for that; a column with the hash of each key would be for this question alone. */
+saf_status storage_visit_compromised(struct storage *storage, saf_bytes public_key, storage_issued_visitor visit, void *context, saf_error *err)
+{
+    OWN(statement) rows = statement_of(storage, SELECT_ISSUED "INDEXED BY issued_revoked WHERE i.revoked_at IS NOT NULL"
+                                                              " AND i.revocation_reason IN (1, 2, 10) AND instr(i.der, ?) > 0 ORDER BY i.revoked_at");
+    bind_blob(&rows, public_key);
+    return visit_all(&rows, visit, context, err);
 }
 
 saf_status storage_has_valid_issued(bool *out, struct storage *storage, const saf_cert *ca, int64_t now, saf_error *err)
@@ -134,15 +169,33 @@ saf_status storage_has_valid_issued(bool *out, struct storage *storage, const sa
     return SAF_OK;
 }
 
+/* A list names those that are revoked; that none of the others was is vouched for before it gets its number. */
+static saf_status verify_unrevoked(struct storage *storage, const struct storage_ca *ca, saf_error *err)
+{
+    bool row;
+    OWN(statement) rows = statement_of(storage, "SELECT " ISSUED_ROW " FROM issued AS i INDEXED BY issued_ca"
+                                                " WHERE i.ca_key_id = ? AND i.issuer_digest = ? AND i.revoked_at IS NULL");
+    bind_blob(&rows, ca->key_id);
+    bind_blob(&rows, ca->name_digest);
+    SAF_TRY(statement_step(&row, &rows, err));
+    while (row) {
+        SAF_TRY(row_verify(&rows, ROW_ISSUED, 0, err));
+        SAF_TRY(statement_step(&row, &rows, err));
+    }
+    return SAF_OK;
+}
+
 static saf_status previous_crl(saf_crl_turn *out, struct storage *storage, const struct storage_ca *ca, saf_error *err)
 {
-    OWN(statement) find = statement_of(storage, "SELECT number, at FROM crl WHERE ca_key_id = ? AND issuer_digest = ?");
+    OWN(statement) find = statement_of(storage, "SELECT " CRL_ROW " FROM crl AS l WHERE l.ca_key_id = ? AND l.issuer_digest = ?");
     bind_blob(&find, ca->key_id);
     bind_blob(&find, ca->name_digest);
     bool row;
     SAF_TRY(statement_step(&row, &find, err));
-    out->number = row ? (uint64_t)column_number(&find, 0) : 0;
-    out->previous_at = row ? column_number(&find, 1) : 0;
+    if (row)
+        SAF_TRY(row_verify(&find, ROW_CRL, 0, err));
+    out->number = row ? (uint64_t)column_number(&find, 2) : 0;
+    out->previous_at = row ? column_number(&find, 3) : 0;
     return SAF_OK;
 }
 
@@ -150,8 +203,9 @@ saf_status storage_next_crl(saf_crl_turn *out, struct storage *storage, const st
                             saf_error *err)
 {
     saf_crl_turn turn;
-    OWN(statement) put = statement_of(storage, "INSERT OR REPLACE INTO crl (ca_key_id, issuer_digest, number, at)"
-                                               " VALUES (?, ?, ?, ?)");
+    OWN(statement) put = statement_of(storage, "INSERT INTO crl (ca_key_id, issuer_digest, number, at) VALUES (?, ?, ?, ?)"
+                                               " ON CONFLICT (ca_key_id, issuer_digest) DO UPDATE SET number = excluded.number, at = excluded.at");
+    SAF_TRY(verify_unrevoked(storage, ca, err));
     SAF_TRY(previous_crl(&turn, storage, ca, err));
     turn.number++;
     bind_blob(&put, ca->key_id);

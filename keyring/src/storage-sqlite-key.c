@@ -5,12 +5,14 @@
 saf_status storage_find_key(struct storage *storage, saf_bytes id, storage_key_visitor visit, void *context,
                             saf_error *err)
 {
-    OWN(statement) find = statement_of(storage, "SELECT id, record_id, version, sealed, uri FROM key WHERE id = ?");
+    OWN(statement) find = statement_of(storage, "SELECT " KEY_ROW " FROM key AS k WHERE k.id = ?");
     bind_blob(&find, id);
     bool row;
     SAF_TRY(statement_step(&row, &find, err));
     if (!row)
         return SAF_OK;
+    SAF_TRY(row_verify(&find, ROW_KEY, 0, err));
+    SAF_TRY(row_expect(&find, column_is_blob(&find, 0, id), err));
     struct storage_key key = {
         .id = column_blob(&find, 0),
         .record_id = column_blob(&find, 1),
@@ -46,11 +48,17 @@ saf_status storage_drop_unused_key(struct storage *storage, saf_bytes id, saf_er
 /* Readers of rings see the difference: a key that cannot be loaded any more. */
 static saf_status touch_holders(struct storage *storage, saf_bytes id, uint64_t generation, saf_error *err)
 {
+    OWN(statement) connections = statement_of(storage, "UPDATE connection SET changed = ?"
+                                                       " WHERE certificate IN (SELECT id FROM certificate WHERE key = ?)");
     OWN(statement) rings =
         statement_of(storage, "UPDATE ring SET generation = ? WHERE id IN (SELECT n.ring FROM connection AS n"
                               " JOIN certificate AS c ON c.id = n.certificate WHERE c.key = ?)");
-    OWN(statement) owners = statement_of(storage, "INSERT OR REPLACE INTO owner (generation, name)"
-                                                  " SELECT DISTINCT ?, owner FROM certificate WHERE key = ?");
+    OWN(statement) owners = statement_of(storage, "INSERT INTO owner (generation, name)"
+                                                  " SELECT DISTINCT ?, owner FROM certificate WHERE key = ?"
+                                                  " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation");
+    bind_number(&connections, (int64_t)generation);
+    bind_blob(&connections, id);
+    SAF_TRY(statement_run(&connections, err));
     bind_number(&rings, (int64_t)generation);
     bind_blob(&rings, id);
     SAF_TRY(statement_run(&rings, err));

@@ -2,8 +2,7 @@
 
 #include <base/fail.h>
 
-#define SELECT_POLICY \
-    "SELECT appl, user, alg, key, kid, key_use, timeout_min, any_appl, prot_allowed, generation FROM policy "
+#define SELECT_POLICY "SELECT " POLICY_ROW " FROM policy AS p "
 
 /* 0: a value that only a foreign hand can have written. */
 static int copy_column(char *out, size_t out_cap, statement *rows, int column)
@@ -41,12 +40,15 @@ static saf_status read_policy(saf_policy *out, statement *rows, saf_error *err)
     return SAF_OK;
 }
 
-static saf_status visit_all(statement *rows, storage_policy_visitor visit, void *context, saf_error *err)
+/* @p appl, @p user: which it must be; NULL: any. */
+static saf_status visit_policies(statement *rows, const char *appl, const char *user, storage_policy_visitor visit, void *context, saf_error *err)
 {
     bool row;
     SAF_TRY(statement_step(&row, rows, err));
     while (row) {
         saf_policy policy = { .appl = "" };
+        SAF_TRY(row_verify(rows, ROW_POLICY, 0, err));
+        SAF_TRY(row_expect(rows, !appl || (column_is(rows, 0, appl) && column_is(rows, 1, user)), err));
         SAF_TRY(read_policy(&policy, rows, err));
         SAF_TRY(visit(context, &policy, err));
         SAF_TRY(statement_step(&row, rows, err));
@@ -58,7 +60,7 @@ saf_status storage_visit_policies(struct storage *storage, storage_policy_visito
                                   saf_error *err)
 {
     OWN(statement) rows = statement_of(storage, SELECT_POLICY "ORDER BY appl, user");
-    return visit_all(&rows, visit, context, err);
+    return visit_policies(&rows, NULL, NULL, visit, context, err);
 }
 
 saf_status storage_find_policy(struct storage *storage, const char *appl, const char *user,
@@ -67,14 +69,16 @@ saf_status storage_find_policy(struct storage *storage, const char *appl, const 
     OWN(statement) find = statement_of(storage, SELECT_POLICY "WHERE appl = ? AND user = ?");
     bind_text(&find, appl);
     bind_text(&find, user);
-    return visit_all(&find, visit, context, err);
+    return visit_policies(&find, appl, user, visit, context, err);
 }
 
 saf_status storage_put_policy(struct storage *storage, const saf_policy *policy, saf_error *err)
 {
     OWN(statement) put =
-        statement_of(storage, "INSERT OR REPLACE INTO policy (appl, user, alg, key, kid, key_use, timeout_min,"
-                              " any_appl, prot_allowed, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        statement_of(storage, "INSERT INTO policy (appl, user, alg, key, kid, key_use, timeout_min, any_appl, prot_allowed, generation)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (appl, user) DO UPDATE SET alg = excluded.alg, key = excluded.key,"
+                              " kid = excluded.kid, key_use = excluded.key_use, timeout_min = excluded.timeout_min, any_appl = excluded.any_appl,"
+                              " prot_allowed = excluded.prot_allowed, generation = excluded.generation");
     bind_text(&put, policy->appl);
     bind_text(&put, policy->user);
     bind_text(&put, policy->alg);

@@ -9,7 +9,7 @@
     " ELSE (SELECT r.generation FROM ring AS r WHERE r.owner = p.owner AND r.name = p.name) END"
 #define IS_DUE "(p.is_ended = 1 OR p.generation IS NOT " RING_NOW ")"
 #define SELECT_PUBLICATION \
-    "SELECT p.dir, p.id, p.owner, p.name, p.user, p.with_keys, p.generation IS NOT NULL, p.generation, p.is_ended, " IS_DUE \
+    "SELECT " PUBLICATION_ROW ", " IS_DUE \
     " FROM publication AS p "
 
 static saf_status check_row(const struct storage_publication *row, const struct storage *storage, saf_error *err)
@@ -22,11 +22,14 @@ static saf_status check_row(const struct storage_publication *row, const struct 
     return SAF_OK;
 }
 
-static saf_status visit_all(statement *rows, storage_publication_visitor visit, void *context, saf_error *err)
+/* @p dir: which it must be; NULL: any. */
+static saf_status visit_publications(statement *rows, const char *dir, storage_publication_visitor visit, void *context, saf_error *err)
 {
     bool row;
     SAF_TRY(statement_step(&row, rows, err));
     while (row) {
+        SAF_TRY(row_verify(rows, ROW_PUBLICATION, 0, err));
+        SAF_TRY(row_expect(rows, !dir || column_is(rows, 0, dir), err));
         struct storage_publication publication = {
             .dir = column_text(rows, 0),
             .id = column_blob(rows, 1),
@@ -34,10 +37,10 @@ static saf_status visit_all(statement *rows, storage_publication_visitor visit, 
             .name = column_text(rows, 3),
             .user = (uint32_t)column_number(rows, 4),
             .with_keys = column_number(rows, 5) != 0,
-            .is_written = column_number(rows, 6) != 0,
-            .generation = (uint64_t)column_number(rows, 7),
-            .is_ended = column_number(rows, 8) != 0,
-            .is_due = column_number(rows, 9) != 0,
+            .is_written = sqlite3_column_type(rows->handle, 6) != SQLITE_NULL,
+            .generation = (uint64_t)column_number(rows, 6),
+            .is_ended = column_number(rows, 7) != 0,
+            .is_due = column_number(rows, PUBLICATION_WIDTH) != 0,
         };
         SAF_TRY(check_row(&publication, rows->storage, err));
         SAF_TRY(visit(context, &publication, err));
@@ -51,13 +54,26 @@ saf_status storage_find_publication(struct storage *storage, const char *dir, st
 {
     OWN(statement) find = statement_of(storage, SELECT_PUBLICATION "WHERE p.dir = ?");
     bind_text(&find, dir);
-    return visit_all(&find, visit, context, err);
+    return visit_publications(&find, dir, visit, context, err);
 }
 
 saf_status storage_visit_publications(struct storage *storage, storage_publication_visitor visit, void *context, saf_error *err)
 {
     OWN(statement) rows = statement_of(storage, SELECT_PUBLICATION "ORDER BY p.dir");
-    return visit_all(&rows, visit, context, err);
+    return visit_publications(&rows, NULL, visit, context, err);
+}
+
+saf_status storage_visit_due_dirs(struct storage *storage, storage_dir_visitor visit, void *context, saf_error *err)
+{
+    bool row;
+    OWN(statement) rows = statement_of(storage, "SELECT p.dir FROM publication AS p WHERE " IS_DUE " ORDER BY p.dir");
+    SAF_TRY(statement_step(&row, &rows, err));
+    while (row) {
+        const char *dir = column_text(&rows, 0);
+        SAF_TRY(dir ? visit(context, dir, err) : saf_fail_memory(err));
+        SAF_TRY(statement_step(&row, &rows, err));
+    }
+    return SAF_OK;
 }
 
 saf_status storage_has_due_publication(bool *out, struct storage *storage, saf_error *err)
@@ -71,8 +87,10 @@ saf_status storage_has_due_publication(bool *out, struct storage *storage, saf_e
 
 saf_status storage_put_publication(struct storage *storage, const struct storage_publication *publication, saf_error *err)
 {
-    OWN(statement) put = statement_of(storage, "INSERT OR REPLACE INTO publication (dir, id, owner, name, user, with_keys, generation,"
-                                               " is_ended) VALUES (?, ?, ?, ?, ?, ?, NULL, 0)");
+    OWN(statement) put = statement_of(storage, "INSERT INTO publication (dir, id, owner, name, user, with_keys, generation, is_ended)"
+                                               " VALUES (?, ?, ?, ?, ?, ?, NULL, 0) ON CONFLICT (dir) DO UPDATE SET id = excluded.id,"
+                                               " owner = excluded.owner, name = excluded.name, user = excluded.user,"
+                                               " with_keys = excluded.with_keys, generation = NULL, is_ended = 0");
     bind_text(&put, publication->dir);
     bind_blob(&put, publication->id);
     bind_text(&put, publication->owner);
@@ -110,7 +128,7 @@ saf_status storage_end_publications(uint64_t *count, struct storage *storage, co
 
 saf_status storage_drop_publications(uint64_t *count, struct storage *storage, saf_error *err)
 {
-    OWN(statement) drop = statement_of(storage, "DELETE FROM publication");
+    OWN(statement) drop = statement_of(storage, "DELETE FROM publication WHERE dir IS NOT NULL"); /* one by one, or the sum would not see it */
     SAF_TRY(statement_run(&drop, err));
     *count = (uint64_t)sqlite3_changes64(storage->db);
     return SAF_OK;

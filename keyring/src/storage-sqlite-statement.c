@@ -77,15 +77,30 @@ void bind_number(statement *statement, int64_t number)
     note(statement, sqlite3_bind_int64(statement->handle, ++statement->bound, number));
 }
 
+void bind_optional_number(statement *statement, int64_t number, int64_t unless_0)
+{
+    if (unless_0)
+        bind_number(statement, number);
+    else
+        note(statement, sqlite3_bind_null(statement->handle, ++statement->bound));
+}
+
+void bind_value(statement *statement, const sqlite3_value *value)
+{
+    note(statement, sqlite3_bind_value(statement->handle, ++statement->bound, value));
+}
+
 saf_status statement_step(bool *row, statement *statement, saf_error *err)
 {
     int code = statement->code;
     if (code == SQLITE_OK)
         code = sqlite3_step(statement->handle);
     *row = code == SQLITE_ROW;
-    if (code == SQLITE_ROW || code == SQLITE_DONE)
+    if (code == SQLITE_ROW)
         return SAF_OK;
-    return storage_fail(statement->storage, code, err);
+    saf_status status = code == SQLITE_DONE ? SAF_OK : storage_fail(statement->storage, code, err);
+    saf_status settled = sum_settle(statement->storage, code, status == SAF_OK ? err : NULL);
+    return status == SAF_OK ? settled : status;
 }
 
 saf_status statement_run(statement *statement, saf_error *err)
@@ -113,6 +128,18 @@ saf_bytes column_blob(statement *statement, int column)
 {
     const void *data = sqlite3_column_blob(statement->handle, column);
     return saf_bytes_of(data, data ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0);
+}
+
+bool column_is(statement *statement, int column, const char *text)
+{
+    const char *has = column_text(statement, column);
+    return has && !strcmp(has, text);
+}
+
+bool column_is_blob(statement *statement, int column, saf_bytes bytes)
+{
+    saf_bytes has = column_blob(statement, column);
+    return has.len == bytes.len && !memcmp(has.data, bytes.data, has.len);
 }
 
 int64_t column_number(statement *statement, int column)
@@ -145,5 +172,7 @@ saf_status column_reason(saf_reason *out, statement *rows, int column, saf_error
 saf_status storage_run(struct storage *storage, const char *sql, saf_error *err)
 {
     int code = sqlite3_exec(storage->db, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? SAF_OK : storage_fail(storage, code, err);
+    saf_status status = code == SQLITE_OK ? SAF_OK : storage_fail(storage, code, err);
+    saf_status settled = sum_settle(storage, code, status == SAF_OK ? err : NULL);
+    return status == SAF_OK ? settled : status;
 }

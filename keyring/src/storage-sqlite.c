@@ -148,6 +148,7 @@ saf_status storage_open(struct storage **out, const char *dir, storage_mode mode
     if (code != SQLITE_OK)
         return storage_fail(storage, code, err);
     SAF_TRY(configure(storage, busy_timeout_ms, err));
+    sum_watch(storage);
     SAF_TRY(storage_check_schema(storage, mode, err));
     *out = GIVE(&storage);
     return SAF_OK;
@@ -158,10 +159,22 @@ void storage_close(struct storage **storage)
     if (!*storage)
         return;
     storage_forget_statements(*storage);
+    sum_free(*storage);
     sqlite3_close((*storage)->db);
     free((*storage)->path);
     free(*storage);
     *storage = NULL;
+}
+
+void storage_authenticate_with(struct storage *storage, const struct storage_authenticator *authenticator, void *context)
+{
+    storage->authenticator = authenticator;
+    storage->authenticator_context = context;
+}
+
+void storage_read_unverified(struct storage *storage, bool unverified)
+{
+    storage->reads_unverified = unverified;
 }
 
 /* ---- transactions ---- */
@@ -179,7 +192,11 @@ saf_status storage_begin_read(struct storage *storage, saf_error *err)
 
 saf_status storage_begin_write(struct storage *storage, saf_error *err)
 {
-    return run_kept(storage, "BEGIN IMMEDIATE", err);
+    SAF_TRY(run_kept(storage, "BEGIN IMMEDIATE", err));
+    saf_status status = sum_begin(storage, err);
+    if (status != SAF_OK)
+        storage_rollback(storage);
+    return status;
 }
 
 /* The journal is gone, so the change has happened; what failed is flushing the directory that it is gone from, without which a power cut may bring it
@@ -197,9 +214,16 @@ static saf_status flush_again(const struct storage *storage, saf_error *err)
 /* On a full disk SQLite may have rolled back by itself; then there is nothing left to commit, which COMMIT reports. */
 saf_status storage_commit(struct storage *storage, saf_error *err)
 {
-    saf_status status = run_kept(storage, "COMMIT", err);
+    saf_status status = sum_finish(storage, err);
+    if (status != SAF_OK) {
+        storage_rollback(storage);
+        return status;
+    }
+    status = run_kept(storage, "COMMIT", err);
     bool is_done = status != SAF_OK && sqlite3_extended_errcode(storage->db) == SQLITE_IOERR_DIR_FSYNC;
-    if (status != SAF_OK)
+    if (status == SAF_OK)
+        sum_end(storage);
+    else
         storage_rollback(storage);
     return is_done ? flush_again(storage, err) : status;
 }
@@ -208,6 +232,7 @@ void storage_rollback(struct storage *storage)
 {
     if (!sqlite3_get_autocommit(storage->db))
         sqlite3_exec(storage->db, "ROLLBACK", NULL, NULL, NULL);
+    sum_end(storage);
 }
 
 static saf_status fail_undone(const struct storage *storage, saf_error *err)
@@ -221,14 +246,20 @@ saf_status storage_begin_step(struct storage *storage, saf_error *err)
     /* Without a transaction SAVEPOINT would open one of its own, and keeping the step would commit it. */
     if (sqlite3_get_autocommit(storage->db))
         return fail_undone(storage, err);
-    return run_kept(storage, "SAVEPOINT step", err);
+    SAF_TRY(run_kept(storage, "SAVEPOINT step", err));
+    saf_status status = sum_begin_step(storage, err);
+    if (status != SAF_OK) /* no memory: nothing is to go on */
+        storage_rollback(storage);
+    return status;
 }
 
 saf_status storage_keep_step(struct storage *storage, saf_error *err)
 {
     if (sqlite3_get_autocommit(storage->db))
         return fail_undone(storage, err);
-    return run_kept(storage, "RELEASE step", err);
+    SAF_TRY(run_kept(storage, "RELEASE step", err));
+    sum_keep_step(storage);
+    return SAF_OK;
 }
 
 /* If even this fails, only the whole change can be undone. */
@@ -238,6 +269,8 @@ void storage_undo_step(struct storage *storage)
         return;
     if (sqlite3_exec(storage->db, "ROLLBACK TO step; RELEASE step", NULL, NULL, NULL) != SQLITE_OK)
         storage_rollback(storage);
+    else
+        sum_undo_step(storage);
 }
 
 /* ---- settings and counters ---- */
@@ -307,17 +340,23 @@ saf_status storage_next_generation(uint64_t *out, struct storage *storage, saf_e
 
 saf_status storage_get_owner(uint64_t *generation, struct storage *storage, const char *owner, saf_error *err)
 {
-    OWN(statement) find = statement_of(storage, "SELECT coalesce(max(generation), 0) FROM owner WHERE name = ?");
+    OWN(statement) find = statement_of(storage, "SELECT " OWNER_ROW " FROM owner AS o WHERE o.name = ?");
     bind_text(&find, owner);
-    int64_t value;
-    SAF_TRY(statement_number(&value, &find, err));
-    *generation = (uint64_t)value;
+    bool row;
+    *generation = 0;
+    SAF_TRY(statement_step(&row, &find, err));
+    if (!row)
+        return SAF_OK;
+    SAF_TRY(row_verify(&find, ROW_OWNER, 0, err));
+    SAF_TRY(row_expect(&find, column_is(&find, 0, owner), err));
+    *generation = (uint64_t)column_number(&find, 1);
     return SAF_OK;
 }
 
 saf_status storage_put_owner(struct storage *storage, const char *owner, uint64_t generation, saf_error *err)
 {
-    OWN(statement) put = statement_of(storage, "INSERT OR REPLACE INTO owner (name, generation) VALUES (?, ?)");
+    OWN(statement) put = statement_of(storage, "INSERT INTO owner (name, generation) VALUES (?, ?)"
+                                               " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation");
     bind_text(&put, owner);
     bind_number(&put, (int64_t)generation);
     return statement_run(&put, err);

@@ -5,7 +5,9 @@
  * The engine keeps records and their constraints; it knows no rule, asks no authority and seals nothing. Another engine
  * (PostgreSQL) implements the same functions. Reads hand each row to a visitor; a row's pointers live as long as its
  * visit, and a visitor that does not return SAF_OK ends the reading with its status. A read that finds nothing is
- * SAF_OK without a visit. A value that nothing here writes is SAF_E_FAILED, never taken for another.
+ * SAF_OK without a visit. A value that nothing here writes is SAF_E_FAILED, never taken for another. So is what would break a constraint (what is
+ * unique, what a row refers to), at once or when the change commits: nothing of it is there then. The rules above see to it that it does not come to that.
+ * tests/unit/keyring-storage*.c judge an engine by this file alone.
  *
  * All times are seconds since 1970; all strings are UTF-8, compared bytewise.
  */
@@ -19,6 +21,7 @@
 struct storage;
 
 enum { STORAGE_SCHEMA = 2, STORAGE_RECORD_ID_LEN = 16, STORAGE_MAC_LEN = 32, STORAGE_TIMEOUT_MAX_MIN = 1440 };
+enum { STORAGE_ROW_MAC_LEN = 16, STORAGE_SUM_LEN = 32 };
 
 /* ---- connection and transactions ------------------------------------------------------------------------ */
 
@@ -40,7 +43,7 @@ saf_status storage_get_schema(unsigned *out, struct storage *storage, saf_error 
 /** Computes what storage_issued.issuer_digest is, from a certificate. */
 typedef saf_status (*storage_digester)(unsigned char out[SAF_FINGERPRINT_LEN], saf_bytes der, saf_error *err);
 
-/** Bring an older database to STORAGE_SCHEMA, inside a change. */
+/** Bring an older database to STORAGE_SCHEMA, inside a change. Its rows are vouched for from then on, whatever they are. */
 saf_status storage_upgrade_schema(struct storage *storage, storage_digester issuer, saf_error *err);
 
 /** A read transaction sees one state of the database; a write transaction keeps other writers out. They do not nest. */
@@ -54,6 +57,36 @@ void storage_rollback(struct storage *storage);
 saf_status storage_begin_step(struct storage *storage, saf_error *err);
 saf_status storage_keep_step(struct storage *storage, saf_error *err);
 void storage_undo_step(struct storage *storage);
+
+/* ---- authentic rows -------------------------------------------------------------------------------------- */
+
+/**
+ * What vouches for rows. Each row of keys, certificates, what was issued, CRLs, intents, owners, rings, connections, publications and
+ * policies has a MAC over all that is in it, its table and its number; the engine computes it at each change and verifies it when the
+ * row is read, or is to be changed or deleted. A row whose MAC is wrong is SAF_E_FAILED with "… was altered" in the text, which names
+ * it; other rows can be read and changed.
+ *
+ * That rows are gone, or are those of an older state, shows in the sum of all rows' weights, modulo 2^256, which the engine keeps
+ * sealed in the setting STORAGE_SUM_SETTING, bound to the last audit record. It is opened when a write transaction begins (SAF_E_FAILED
+ * when it does not open), renewed when that commits, and compared by storage_check(). Reading does not need it.
+ */
+struct storage_authenticator {
+    saf_status (*mac)(void *context, unsigned char out[STORAGE_ROW_MAC_LEN], saf_bytes row, saf_error *err);
+    /** What a row with that MAC adds to the sum. */
+    saf_status (*weigh)(void *context, unsigned char out[STORAGE_SUM_LEN], saf_bytes mac, saf_error *err);
+    /** Append the envelope of a sum, bound to @p place, to @p out. */
+    saf_status (*seal)(void *context, saf_buffer *out, saf_bytes sum, saf_bytes place, saf_error *err);
+    /** SAF_E_DENIED: it was altered, or belongs to another place. */
+    saf_status (*open)(void *context, unsigned char out[STORAGE_SUM_LEN], saf_bytes sealed, saf_bytes place, saf_error *err);
+};
+
+#define STORAGE_SUM_SETTING "sum"
+
+/** Before this, only settings, counters and the audit trail can be used, and storage_get_schema(). Both are borrowed. */
+void storage_authenticate_with(struct storage *storage, const struct storage_authenticator *authenticator, void *context);
+
+/** Read rings, policies, intents and publications as they lie there, for a check that has reported what was altered; or no more. */
+void storage_read_unverified(struct storage *storage, bool unverified);
 
 /* ---- settings and counters ------------------------------------------------------------------------------ */
 
@@ -114,12 +147,14 @@ struct storage_cert {
     const char *owner, *label;
     saf_trust trust;
     saf_bytes der;
+    saf_bytes fingerprint, key_id; /* SHA-256 of der, and of its SubjectPublicKeyInfo; empty: not from an engine */
     saf_key_place key_place;
     const char *key_uri;     /* NULL: none */
     const char *last_serial; /* NULL: none */
     int64_t requested_at;    /* 0: no request is awaited */
     int64_t revoked_at;      /* 0: not that this store knew */
     saf_reason reason;
+    int64_t connection;      /* only of a ring's: the connection's number, which rises with each that is made */
     saf_usage usage;         /* only of a ring's */
     saf_default is_default;  /* only of a ring's */
 };
@@ -219,13 +254,16 @@ saf_status storage_find_issued(struct storage *storage, const struct storage_ca 
 saf_status storage_set_revoked(struct storage *storage, int64_t issued_id, int64_t at, saf_reason reason,
                                saf_error *err);
 
-/** Raise the CRL number of a CA. */
 /** When the certificate with that fingerprint was revoked, by whichever CA; *at 0: it was not. */
 saf_status storage_find_revocation(int64_t *at, saf_reason *reason, struct storage *storage, saf_bytes fingerprint, saf_error *err);
+
+/** Visit what was revoked because its key is compromised, by whichever CA, and has the bytes of @p public_key somewhere in it. */
+saf_status storage_visit_compromised(struct storage *storage, saf_bytes public_key, storage_issued_visitor visit, void *context, saf_error *err);
 
 /** Whether the key of @p ca has issued something to others that ends after @p now and is not revoked. */
 saf_status storage_has_valid_issued(bool *out, struct storage *storage, const saf_cert *ca, int64_t now, saf_error *err);
 
+/** The next number for a CRL of a CA, and that of its last one. */
 saf_status storage_next_crl(saf_crl_turn *out, struct storage *storage, const struct storage_ca *ca, int64_t at,
                             saf_error *err);
 
@@ -255,34 +293,46 @@ typedef saf_status (*storage_ring_visitor)(void *context, const struct storage_r
 saf_status storage_find_ring(struct storage *storage, const char *owner, const char *name,
                              storage_ring_visitor visit, void *context, saf_error *err);
 
-/** Only its generation, which costs one row however much is in it. */
-saf_status storage_poll_ring(bool *found, uint64_t *generation, struct storage *storage, const char *owner, const char *name, saf_error *err);
+/** What changes of a ring, which costs one row however much is in it. */
+struct storage_ring_state {
+    int64_t id; /* 0: there is no such ring */
+    uint64_t generation;
+    uint64_t shrunk; /* its generation when it was made, or last lost a connection */
+};
+
+saf_status storage_poll_ring(struct storage_ring_state *out, struct storage *storage, const char *owner, const char *name, saf_error *err);
 saf_status storage_visit_rings(struct storage *storage, const saf_ring_query *query, storage_ring_visitor visit,
                                void *context, saf_error *err);
 
-/** The connected certificates in the order of their connection. */
-saf_status storage_visit_ring(struct storage *storage, int64_t ring_id, storage_cert_visitor visit, void *context,
+/** The connected certificates in the order of their connection: those that look different through this ring since its generation @p since; 0: all. */
+saf_status storage_visit_ring(struct storage *storage, int64_t ring_id, uint64_t since, storage_cert_visitor visit, void *context,
                               saf_error *err);
+
+typedef saf_status (*storage_number_visitor)(void *context, int64_t number, saf_error *err);
+
+/** The numbers of all connections of a ring, in their order: who knows what it held sees what it lost. */
+saf_status storage_visit_ring_numbers(struct storage *storage, int64_t ring_id, storage_number_visitor visit, void *context, saf_error *err);
 
 saf_status storage_add_ring(struct storage *storage, const char *owner, const char *name, uint64_t generation,
                             saf_error *err);
 saf_status storage_delete_ring(struct storage *storage, int64_t id, saf_error *err);
 
-/** Set the generation of a ring, or of all rings that a certificate is connected to. */
-saf_status storage_touch_ring(struct storage *storage, int64_t id, uint64_t generation, saf_error *err);
+/* What follows gives the rings that it changes a new generation. Their readers find what has changed since the one that they know, so each connection
+ * keeps the generation at which it, or its certificate, last changed. */
+
+/** A certificate looks different in all rings that it is connected to. */
 saf_status storage_touch_rings_of(struct storage *storage, int64_t cert_id, uint64_t generation, saf_error *err);
 
-saf_status storage_clear_default(struct storage *storage, int64_t ring_id, saf_error *err);
-saf_status storage_connect(struct storage *storage, int64_t ring_id, int64_t cert_id, saf_usage usage,
-                           saf_default is_default, saf_error *err);
+/** Connect, or give a connection that is there, whose place stays, another usage and default. SAF_DEFAULT takes it from whichever had it. */
+saf_status storage_connect(struct storage *storage, int64_t ring_id, int64_t cert_id, saf_usage usage, saf_default is_default, uint64_t generation,
+                           saf_error *err);
 
 /** Remove one connection (*removed says whether there was one), or all of a certificate. */
-saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ring_id, int64_t cert_id,
-                              saf_error *err);
-saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, saf_error *err);
+saf_status storage_disconnect(bool *removed, struct storage *storage, int64_t ring_id, int64_t cert_id, uint64_t generation, saf_error *err);
+saf_status storage_disconnect_all(struct storage *storage, int64_t cert_id, uint64_t generation, saf_error *err);
 
 /** Remove all connections of a ring. */
-saf_status storage_empty_ring(struct storage *storage, int64_t ring_id, saf_error *err);
+saf_status storage_empty_ring(struct storage *storage, int64_t ring_id, uint64_t generation, saf_error *err);
 
 /** One connection of a certificate. */
 struct storage_connection {
@@ -302,7 +352,7 @@ saf_status storage_find_connection(struct storage *storage, int64_t ring_id, int
                                    storage_connection_visitor visit, void *context, saf_error *err);
 
 /** Let a connection be another certificate's, which has none to that ring; its place, usage and default stay. */
-saf_status storage_hand_over(struct storage *storage, int64_t connection_id, int64_t cert_id, saf_error *err);
+saf_status storage_hand_over(struct storage *storage, int64_t connection_id, int64_t cert_id, uint64_t generation, saf_error *err);
 
 /* ---- publications --------------------------------------------------------------------------------------- */
 
@@ -328,6 +378,11 @@ saf_status storage_find_publication(struct storage *storage, const char *dir, st
 
 /** All, in the order of their directories. */
 saf_status storage_visit_publications(struct storage *storage, storage_publication_visitor visit, void *context, saf_error *err);
+
+typedef saf_status (*storage_dir_visitor)(void *context, const char *dir, saf_error *err);
+
+/** The directories of those that seem due. Nothing vouches for the answer: who acts on it reads the publication. */
+saf_status storage_visit_due_dirs(struct storage *storage, storage_dir_visitor visit, void *context, saf_error *err);
 saf_status storage_has_due_publication(bool *out, struct storage *storage, saf_error *err);
 
 /** Add it, or replace that of the same directory. It is due. */
@@ -379,7 +434,7 @@ saf_status storage_add_audit(struct storage *storage, const struct storage_audit
 typedef saf_status (*storage_fault_visitor)(void *context, const char *fault, saf_error *err);
 
 /** Visit what is wrong with the database itself: its pages and indexes, references and constraints, the schema (but what is there as this release
- *  makes it), values that contradict one another. It is done in several short transactions of its own. A database that cannot be read to its end has that
+ *  makes it), rows that were altered, the sum of all, values that contradict one another. It is done in several transactions of its own. A database that cannot be read to its end has that
  *  as its last fault. */
 saf_status storage_check(struct storage *storage, storage_fault_visitor visit, void *context, saf_error *err);
 

@@ -5,6 +5,7 @@
 #include "publication.h"
 
 #include <base/fail.h>
+#include <base/shell.h>
 
 enum { BUSY_TIMEOUT_MS = 10000 };
 
@@ -44,9 +45,22 @@ saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err)
     return saf_buffer_check(out, err);
 }
 
+static saf_status vouch_for_rows(saf_store *store, saf_error *err)
+{
+    OWN(saf_secret) row = { 0 };
+    OWN(saf_secret) sum = { 0 };
+    const struct authenticator_keys keys = { .row = &row, .sum = &sum, .seal = &store->key };
+    SAF_TRY(store_derive(&row, &store->key, "safring rows", err));
+    SAF_TRY(store_derive(&sum, &store->key, "safring sum of rows", err));
+    SAF_TRY(authenticator_open(&store->authenticator, &keys, store->id, err));
+    authenticator_attach(store->authenticator, store->storage);
+    return SAF_OK;
+}
+
 saf_status store_derive_keys(saf_store *store, saf_error *err)
 {
-    return store_derive(&store->audit_key, &store->key, "safring audit", err);
+    SAF_TRY(store_derive(&store->audit_key, &store->key, "safring audit", err));
+    return vouch_for_rows(store, err);
 }
 
 /* ---- whose it is ---- */
@@ -54,7 +68,7 @@ saf_status store_derive_keys(saf_store *store, saf_error *err)
 saf_status store_fail_foreign(const char *path, uid_t owner, saf_error *err)
 {
     saf_status status = saf_fail(err, SAF_E_DENIED, "%s belongs to another user (uid %lu)", path, (unsigned long)owner);
-    saf_hint(err, "do it as that user, or give it to yours: chown %lu %s", (unsigned long)geteuid(), path);
+    saf_hint(err, "do it as that user, or give it to yours: chown %lu %s", (unsigned long)geteuid(), saf_shell_quote(path).text);
     return status;
 }
 
@@ -73,7 +87,7 @@ static saf_status check_part(const char *path, const struct stat *about, saf_err
         return SAF_OK;
     saf_status status = saf_fail(err, SAF_E_DENIED, "others may write %s (mode %04o)", path,
                                  (unsigned)about->st_mode & 07777);
-    saf_hint(err, "if you trust what is in it: chmod go-w %s", path);
+    saf_hint(err, "if you trust what is in it: chmod go-w %s", saf_shell_quote(path).text);
     return status;
 }
 
@@ -93,12 +107,39 @@ saf_status store_check_custody(const char *dir, saf_error *err)
     return check_part(database, &about, err);
 }
 
+static saf_status check_level(const char *level, const char *dir, const char *refusal, saf_error *err)
+{
+    struct stat about;
+    if (stat(level, &about) != 0)
+        return saf_fail_errno(err, "cannot examine %s", level);
+    bool is_ours = about.st_uid == geteuid() || about.st_uid == 0;
+    if (is_ours && (!(about.st_mode & S_IWOTH) || about.st_mode & S_ISVTX))
+        return SAF_OK;
+    return saf_fail(err, SAF_E_DENIED, "%s in %s: another user could exchange what is in %s", refusal, dir, level);
+}
+
+/* Others could lead what is worked with by its name elsewhere. For root that goes for all that is above, too. */
+saf_status store_check_above(const char *dir, const char *refusal, saf_error *err)
+{
+    OWN(own_text) level = strdup(dir);
+    if (!level)
+        return saf_fail_memory(err);
+    SAF_TRY(check_level(dir, dir, refusal, err));
+    for (char *slash = geteuid() == 0 ? strchr(level + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        SAF_TRY(check_level(level, dir, refusal, err));
+        *slash = '/';
+    }
+    return SAF_OK;
+}
+
 /* ---- open and close ---- */
 
 saf_status saf_store_open(saf_store **out, const char *dir, const saf_store_options *options, saf_error *err)
 {
     if (publication_is(dir))
         return publication_open(out, dir, options, err);
+    SAF_TRY(publication_refuse_remains(dir, err));
     const saf_store_options none = { 0 };
     if (!options)
         options = &none;
@@ -128,6 +169,7 @@ void saf_store_close(saf_store **store)
         storage_close(&(*store)->storage);
     saf_secret_free(&(*store)->key);
     saf_secret_free(&(*store)->audit_key);
+    authenticator_close(&(*store)->authenticator);
     facts_memo_free(&(*store)->memo);
     key_reader_free(&(*store)->reader);
     free((*store)->published);

@@ -2,6 +2,7 @@
 #ifndef KEYRING_STORE_H
 #define KEYRING_STORE_H
 
+#include "authenticator.h"
 #include "facts.h"
 #include "key-reader.h"
 #include "storage.h"
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { STORE_PAGE_LIMIT = 200, STORE_ID_SIZE = 37, STORE_WHO_SIZE = 64 };
+enum { STORE_PAGE_LIMIT = 200, STORE_ID_SIZE = 37, STORE_WHO_SIZE = 80, STORE_SOURCE_LEN = STORAGE_RECORD_ID_LEN };
 
 struct saf_store {
     char *dir; /* as it was given */
@@ -20,11 +21,15 @@ struct saf_store {
     saf_master_kind master;
     saf_secret key;       /* seals private keys */
     saf_secret audit_key; /* of the audit trail's MACs */
+    authenticator *authenticator; /* of all other rows */
     saf_authority_fn authority;
     void *authority_context;
     facts_memo memo;  /* what was parsed last */
     key_reader reader;
+    unsigned char source[STORE_SOURCE_LEN]; /* tells this connection's snapshots from all others; zeros until there is one */
+    bool is_new;      /* being made: there are no tables yet */
     bool is_changing; /* a change is open: reads are part of its transaction */
+    saf_change *change; /* ...this one */
     pid_t process;    /* that opened it: a connection is never carried over fork() */
     char *published;  /* NULL, or the absolute directory of a publication: then there is no database */
     unsigned unpublished;      /* publications that the last commit could not write... */
@@ -69,6 +74,10 @@ OWN_HANDLE(saf_change, saf_change_abandon)
 #define SETTING_MASTER_URI "master-uri"
 #define SETTING_STORE_KEY "store-key"
 #define SETTING_OLD_KEY_FILE "old-key-file"
+#define SETTING_SUM STORAGE_SUM_SETTING
+
+/** The counter that all generations come from. */
+#define STORE_CHANGES "change"
 
 /** What the store key is bound to in its envelope. */
 saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);
@@ -77,7 +86,11 @@ saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);
  *  root, to anybody, and nobody else may write them. What is missing is for the engine to tell. SAF_E_DENIED. */
 saf_status store_check_custody(const char *dir, saf_error *err);
 
-/** The same for one part, whose state is @p about. */
+/** Refuse a directory (absolute, without links) in which another user could exchange a draft that is worked with by its name, as the database engine does:
+ *  he would read what is written into it, or lead it elsewhere. @p refusal begins the text: "no store is made". SAF_E_DENIED. */
+saf_status store_check_above(const char *dir, const char *refusal, saf_error *err);
+
+/** The same as store_check_custody() for one part, whose state is @p about. */
 saf_status store_check_owner(const char *path, const struct stat *about, saf_error *err);
 
 /** Report that @p path is another user's. */

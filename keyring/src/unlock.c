@@ -104,11 +104,21 @@ saf_status master_lock_seal(master_lock *lock, const saf_store *store, const saf
     return saf_buffer_check(&lock->wrapped, err);
 }
 
+static saf_status fail_damaged(const saf_store *store, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_FAILED, "the setting " SETTING_STORE_KEY " of the store %s is damaged: no private key opens without it", store->dir);
+    saf_hint(err, "move the store aside, and make it of a backup: safring store restore BACKUP");
+    return status;
+}
+
 static saf_status unwrap(saf_secret *out, const master_lock *lock, const saf_store *store, const saf_secret *master_key, saf_error *err)
 {
     OWN(saf_buffer) context = { 0 };
     SAF_TRY(store_key_context(&context, store->id, err));
-    SAF_TRY(saf_envelope_unwrap(out, master_key, saf_buffer_bytes(&context), saf_buffer_bytes(&lock->wrapped), err));
+    saf_status status = saf_envelope_unwrap(out, master_key, saf_buffer_bytes(&context), saf_buffer_bytes(&lock->wrapped), err);
+    if (status == SAF_E_FAILED)
+        return fail_damaged(store, err);
+    SAF_TRY(status);
     return out->len == SAF_ENVELOPE_KEY_LEN ? SAF_OK : saf_fail(err, SAF_E_FAILED, "the store key of %s has a wrong length", store->dir);
 }
 

@@ -89,6 +89,15 @@ static void say_outcome(cli *cli, const saf_setup_plan *plan, bool had_work)
         cli_say(cli, "The token's PIN is in %s: use it with --pin-source file:%s\n", pin, pin);
 }
 
+/* Also when it failed: what was reported as done is done. */
+static saf_status apply(const cli *cli, saf_setup_plan *plan, reporter *reporter, saf_error *err)
+{
+    saf_error why = { 0 };
+    saf_status status = saf_setup_apply(plan, report_step, reporter, err);
+    cli_say_unpublished(cli, saf_setup_unpublished(plan, &why), &why);
+    return status;
+}
+
 static saf_status plan_and_apply(cli *cli, saf_setup_options *options, saf_error *err)
 {
     reporter reporter = { .cli = cli, .progress.what = "making keys" };
@@ -101,7 +110,7 @@ static saf_status plan_and_apply(cli *cli, saf_setup_options *options, saf_error
         for (size_t i = 0; i < saf_setup_plan_size(plan); i++)
             say_step(cli, saf_setup_plan_at(plan, i));
     else
-        SAF_TRY(saf_setup_apply(plan, report_step, &reporter, err));
+        SAF_TRY(apply(cli, plan, &reporter, err));
     say_outcome(cli, plan, pending);
     if (!pending)
         cli_say(cli, "Everything is as it should be: nothing was changed.\n");

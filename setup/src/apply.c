@@ -114,6 +114,11 @@ static saf_status apply_all(const run *r)
     return SAF_OK;
 }
 
+unsigned saf_setup_unpublished(const saf_setup_plan *plan, saf_error *err)
+{
+    return plan->store ? saf_store_unpublished(plan->store, err) : 0;
+}
+
 saf_status saf_setup_apply(saf_setup_plan *plan, saf_step_fn report, void *context, saf_error *err)
 {
     run r = { plan, report, context, err };

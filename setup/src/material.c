@@ -4,6 +4,7 @@
 #include <base/clock.h>
 #include <base/fail.h>
 #include <base/file.h>
+#include <keyring/label.h>
 
 #include <openssl/err.h>
 
@@ -73,28 +74,15 @@ static saf_status is_label_free(bool *out, const saf_setup_plan *plan, const cha
     return SAF_OK;
 }
 
-/* As much of a text as a label may have, cut between characters, no blank at its end. */
-static size_t label_len(const char *text, size_t most)
-{
-    size_t len = strlen(text);
-    if (len > most)
-        len = most;
-    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    while (len && text[len - 1] == ' ')
-        len--;
-    return len;
-}
-
 /* The wanted label, or with a number behind it when another CA has that. */
 static saf_status choose_label(const char **out, saf_setup_plan *plan, const char *wanted, saf_error *err)
 {
     enum { TRIES = 1000 };
     bool is_free = false;
-    *out = text_pool_printf(&plan->texts, "%.*s", (int)label_len(wanted, SAF_LABEL_MAX), wanted);
+    *out = text_pool_printf(&plan->texts, "%.*s", (int)label_fit(wanted, strlen(wanted), SAF_LABEL_MAX), wanted);
     SAF_TRY(is_label_free(&is_free, plan, *out, err));
     for (unsigned number = 2; !is_free && number < TRIES; number++) {
-        *out = text_pool_printf(&plan->texts, "%.*s %u", (int)label_len(wanted, SAF_LABEL_MAX - 4), wanted, number);
+        *out = text_pool_printf(&plan->texts, "%.*s %u", (int)label_fit(wanted, strlen(wanted), SAF_LABEL_MAX - 4), wanted, number);
         SAF_TRY(is_label_free(&is_free, plan, *out, err));
     }
     return is_free ? SAF_OK : saf_fail(err, SAF_E_EXISTS, "CERTAUTH has too many certificates called %s", wanted);
@@ -217,7 +205,7 @@ static const char *common_name(saf_setup_plan *plan, saf_bytes der)
 static const char *label_of_ca(saf_setup_plan *plan, saf_bytes der, size_t number)
 {
     const char *name = common_name(plan, der);
-    const char *label = text_pool_printf(&plan->texts, "%.*s", (int)label_len(name, SAF_LABEL_MAX), name);
+    const char *label = text_pool_printf(&plan->texts, "%.*s", (int)label_fit(name, strlen(name), SAF_LABEL_MAX), name);
     return saf_label_check(label, NULL) == SAF_OK ? label : text_pool_printf(&plan->texts, "ca%zu", number);
 }
 

@@ -3,6 +3,8 @@
  * writes the same extensions; the ratio is what counts, the machine's mood cancels out in it. Then into a store in a temporary directory,
  * by how many are in one change: what a commit to the disk costs.
  */
+#include "bench.h"
+
 #include <safring/cert.h>
 
 #include <openssl/ec.h>
@@ -12,24 +14,13 @@
 #include <openssl/x509v3.h>
 
 #include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 5, DAY = 86400 };
+enum { DAY = 86400 };
 
 static const double run_seconds = 0.4;
 static const saf_principal nobody = { 0 };
-
-#define MUST(condition) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-            exit(1); \
-        } \
-    } while (0)
 
 static void must(saf_status status, const saf_error *err)
 {
@@ -47,39 +38,6 @@ typedef struct world {
     saf_key_spec p256;
     unsigned long issued;
 } world;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median rate of some runs, in calls per second. */
-static double rate_of(void (*work)(world *), world *w)
-{
-    double rates[RUNS];
-    for (size_t run = 0; run < RUNS; run++) {
-        size_t calls = 0;
-        double start = seconds_now();
-        double end = start;
-        while (end - start < run_seconds) {
-            for (int i = 0; i < 8; i++, calls++)
-                work(w);
-            end = seconds_now();
-        }
-        rates[run] = (double)calls / (end - start);
-    }
-    qsort(rates, RUNS, sizeof rates[0], compare);
-    return rates[RUNS / 2];
-}
 
 /* ---- the plain loop --------------------------------------------------------------------------------------- */
 
@@ -119,16 +77,18 @@ static void plain_certificate(world *w, EVP_PKEY *key)
     X509_free(x509);
 }
 
-static void plain_new_key(world *w)
+static void plain_new_key(void *context)
 {
+    world *w = context;
     EVP_PKEY *key = EVP_EC_gen("P-256");
     MUST(key);
     plain_certificate(w, key);
     EVP_PKEY_free(key);
 }
 
-static void plain_given_key(world *w)
+static void plain_given_key(void *context)
 {
+    world *w = context;
     plain_certificate(w, w->given_key);
 }
 
@@ -149,8 +109,9 @@ static void our_certificate(world *w, EVP_PKEY *key)
     saf_blob_free(&der);
 }
 
-static void our_new_key(world *w)
+static void our_new_key(void *context)
 {
+    world *w = context;
     EVP_PKEY *key = NULL;
     saf_error err = { 0 };
     must(saf_key_generate(&key, &w->p256, NULL, NULL, &err), &err);
@@ -158,8 +119,9 @@ static void our_new_key(world *w)
     EVP_PKEY_free(key);
 }
 
-static void our_given_key(world *w)
+static void our_given_key(void *context)
 {
+    world *w = context;
     our_certificate(w, w->given_key);
 }
 
@@ -256,8 +218,8 @@ int main(void)
     MUST(mkdtemp(dir) && chdir(dir) == 0);
     open_world(&w);
     printf("%-34s %10s %10s %8s\n", "P-256 server certificates", "plain/s", "ours/s", "ratio");
-    print_ratio("a new key and its certificate", rate_of(plain_new_key, &w), rate_of(our_new_key, &w));
-    print_ratio("a certificate for a given key", rate_of(plain_given_key, &w), rate_of(our_given_key, &w));
+    print_ratio("a new key and its certificate", rate_of(plain_new_key, &w, run_seconds), rate_of(our_new_key, &w, run_seconds));
+    print_ratio("a certificate for a given key", rate_of(plain_given_key, &w, run_seconds), rate_of(our_given_key, &w, run_seconds));
     printf("\n%-34s %10s\n", "into the store, per change", "certs/s");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         printf("%-34u %10.0f\n", sizes[i], batch_rate(&w, sizes[i]));

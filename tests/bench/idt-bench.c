@@ -3,6 +3,8 @@
  * the same bytes: for HS one EVP_MAC context that is set back and never keyed again, for the others one EVP_DigestSign or
  * EVP_DigestVerify with a new context. The machine's mood cancels out in the shares.
  */
+#include "bench.h"
+
 #include <safring/idt.h>
 
 #include <openssl/core_names.h>
@@ -10,12 +12,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { RUNS = 5, MESSAGE_LEN = 229 };
+enum { MESSAGE_LEN = 229 };
 
 static const double run_seconds = 0.1;
 
@@ -35,65 +34,27 @@ typedef struct subject {
     size_t signature_len;
 } subject;
 
-#define MUST(condition) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-            exit(1); \
-        } \
-    } while (0)
-
-static double seconds_now(void)
+static void our_sign(void *context)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median rate of some runs, in calls per second. */
-static double rate_of(void (*work)(subject *), subject *s)
-{
-    double rates[RUNS];
-    for (size_t run = 0; run < RUNS; run++) {
-        size_t calls = 0;
-        double start = seconds_now();
-        double end = start;
-        while (end - start < run_seconds) {
-            for (int i = 0; i < 8; i++, calls++)
-                work(s);
-            end = seconds_now();
-        }
-        rates[run] = (double)calls / (end - start);
-    }
-    qsort(rates, RUNS, sizeof rates[0], compare);
-    return rates[RUNS / 2];
-}
-
-static void our_sign(subject *s)
-{
+    subject *s = context;
     const saf_bytes amr = saf_bytes_of_text("saf-pwd");
     const saf_idt_claims claims = { .sub = saf_bytes_of_text("IBMUSER"), .aud = saf_bytes_of_text("ZOWEAPPL"),
                                     .lifetime_sec = 300, .amr = &amr, .amr_count = 1 };
     MUST(saf_idt_sign(s->lane, s->signer, &claims, s->token, sizeof s->token, &s->token_len) == SAF_OK);
 }
 
-static void our_verify(subject *s)
+static void our_verify(void *context)
 {
+    subject *s = context;
     const saf_idt_expect expect = { saf_bytes_of_text("IBMUSER"), saf_bytes_of_text("ZOWEAPPL") };
     saf_idt_result result;
     MUST(saf_idt_verify(s->lane, s->verifier, saf_bytes_of(s->token, s->token_len), &expect, &result) == SAF_OK);
     MUST(result.verdict == SAF_IDT_GOOD);
 }
 
-static void plain_mac(subject *s)
+static void plain_mac(void *context)
 {
+    subject *s = context;
     MUST(EVP_MAC_init(s->mac, NULL, 0, NULL) && EVP_MAC_update(s->mac, s->message, MESSAGE_LEN) &&
          EVP_MAC_final(s->mac, s->signature, &s->signature_len, sizeof s->signature));
 }
@@ -106,25 +67,27 @@ static void set_padding(const subject *s, EVP_PKEY_CTX *options)
         MUST(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) > 0);
 }
 
-static void plain_sign(subject *s)
+static void plain_sign(void *context)
 {
+    subject *s = context;
     EVP_PKEY_CTX *options = NULL;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    MUST(EVP_DigestSignInit(context, &options, s->digest, NULL, s->key) == 1);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    MUST(EVP_DigestSignInit(md, &options, s->digest, NULL, s->key) == 1);
     set_padding(s, options);
     s->signature_len = sizeof s->signature;
-    MUST(EVP_DigestSign(context, s->signature, &s->signature_len, s->message, MESSAGE_LEN) == 1);
-    EVP_MD_CTX_free(context);
+    MUST(EVP_DigestSign(md, s->signature, &s->signature_len, s->message, MESSAGE_LEN) == 1);
+    EVP_MD_CTX_free(md);
 }
 
-static void plain_verify(subject *s)
+static void plain_verify(void *context)
 {
+    subject *s = context;
     EVP_PKEY_CTX *options = NULL;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    MUST(EVP_DigestVerifyInit(context, &options, s->digest, NULL, s->key) == 1);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    MUST(EVP_DigestVerifyInit(md, &options, s->digest, NULL, s->key) == 1);
     set_padding(s, options);
-    MUST(EVP_DigestVerify(context, s->signature, s->signature_len, s->message, MESSAGE_LEN) == 1);
-    EVP_MD_CTX_free(context);
+    MUST(EVP_DigestVerify(md, s->signature, s->signature_len, s->message, MESSAGE_LEN) == 1);
+    EVP_MD_CTX_free(md);
 }
 
 static EVP_PKEY *new_key(saf_idt_alg alg, EVP_PKEY *rsa)
@@ -181,10 +144,10 @@ static void close_subject(subject *s)
 
 static void measure(subject *s)
 {
-    double plain_signed = rate_of(s->mac ? plain_mac : plain_sign, s);
-    double signed_ = rate_of(our_sign, s);
-    double plain_verified = rate_of(s->mac ? plain_mac : plain_verify, s);
-    double verified = rate_of(our_verify, s);
+    double plain_signed = rate_of(s->mac ? plain_mac : plain_sign, s, run_seconds);
+    double signed_ = rate_of(our_sign, s, run_seconds);
+    double plain_verified = rate_of(s->mac ? plain_mac : plain_verify, s, run_seconds);
+    double verified = rate_of(our_verify, s, run_seconds);
     printf("%-6s %11.0f %7.2f %13.0f %7.2f %14.0f %14.0f\n", saf_idt_alg_name(s->alg), signed_, signed_ / plain_signed,
            verified, verified / plain_verified, plain_signed, plain_verified);
 }

@@ -1,5 +1,5 @@
 /*
- * What a server pays for a ring of many certificates (argument; default 10 000), all with their keys: publishing it, polling it, opening it, finding each
+ * What a server pays for a ring of many certificates (argument; default 10 000), all with their keys: publishing it, polling it, opening it, renewing it after one change, finding each
  * label, loading a key; from the store and from the publication.
  *
  *     ring-bench [COUNT]
@@ -72,7 +72,51 @@ static void find_all(const saf_ring *ring, unsigned count)
     }
 }
 
-static void measure(const char *where, saf_store *store, unsigned count)
+/* By another connection, in the middle of the ring; the change is not measured. */
+static void change_one(saf_store *writer, unsigned number, bool connects)
+{
+    char label[16];
+    saf_change *change = NULL;
+    snprintf(label, sizeof label, "c%u", number);
+    const saf_connect_request request = { .ring_owner = "A", .ring_name = "Ring", .cert_owner = "A", .cert_label = label,
+                                          .usage = SAF_USAGE_PERSONAL, .is_default = number ? SAF_NOT_DEFAULT : SAF_DEFAULT };
+    MUST(saf_change_begin(&change, writer, &nobody, &err));
+    MUST(connects ? saf_ring_connect(change, &request, &err) : saf_ring_disconnect(change, "A", "Ring", "A", label, &err));
+    MUST(saf_change_commit(&change, &err));
+}
+
+static double renew_once(saf_store *store, saf_ring **ring)
+{
+    saf_ring *now = NULL;
+    double start = seconds_now();
+    MUST(saf_ring_renew(&now, *ring, store, &nobody, &err));
+    double end = seconds_now();
+    if (!now)
+        abort();
+    saf_ring_close(ring);
+    *ring = now;
+    return end - start;
+}
+
+static void measure_renewal(const char *where, saf_store *store, saf_store *writer, saf_ring **ring)
+{
+    enum { RENEWALS = 10 };
+    unsigned middle = (unsigned)saf_ring_size(*ring) / 2;
+    double changed = 0, lost = 0, added = 0;
+    for (int i = 0; i < RENEWALS; i++) {
+        change_one(writer, middle, true);
+        changed += renew_once(store, ring);
+        change_one(writer, middle, false);
+        lost += renew_once(store, ring);
+        change_one(writer, middle, true);
+        added += renew_once(store, ring);
+    }
+    say(where, "renew, changed", seconds_now() - changed, RENEWALS);
+    say(where, "renew, lost", seconds_now() - lost, RENEWALS);
+    say(where, "renew, added", seconds_now() - added, RENEWALS);
+}
+
+static void measure(const char *where, saf_store *store, saf_store *writer, unsigned count)
 {
     enum { POLLS = 10000, OPENS = 3, KEYS = 5 };
     saf_ring *ring = NULL;
@@ -87,6 +131,7 @@ static void measure(const char *where, saf_store *store, unsigned count)
         MUST(saf_ring_open(&ring, store, &nobody, "A", "Ring", &err));
     }
     say(where, "open", start, OPENS);
+    measure_renewal(where, store, writer, &ring);
     start = seconds_now();
     find_all(ring, count);
     say(where, "find a label", start, count);
@@ -122,17 +167,19 @@ int main(int argc, char **argv)
 {
     char dir[] = "/tmp/ring-bench-XXXXXX";
     unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10000;
-    saf_store *store = NULL, *reader = NULL;
+    saf_store *store = NULL, *writer = NULL, *reader = NULL;
     if (!mkdtemp(dir) || chdir(dir) != 0)
         return 1;
     MUST(saf_store_create("store", NULL, &err));
     MUST(saf_store_open(&store, "store", NULL, &err));
     fill(store, count);
     publish(store);
+    MUST(saf_store_open(&writer, "store", NULL, &err));
     MUST(saf_store_open(&reader, "pub", NULL, &err));
-    measure("store", store, count);
-    measure("publication", reader, count);
+    measure("store", store, writer, count);
+    measure("publication", reader, writer, count);
     saf_store_close(&reader);
+    saf_store_close(&writer);
     saf_store_close(&store);
     nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     return 0;

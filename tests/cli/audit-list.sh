@@ -30,3 +30,35 @@ ok safring store rekey --master-key passphrase --store-secret-source file:pw
 ok safring audit list --json --store-secret-source file:pw
 same "$(field '.records[-1].action')" store-rekey
 refused 6 passphrase safring audit list
+
+export SAFRING_HOME=$home/second
+given_certificates
+
+it "records private keys that are exported, before the file is there, and nothing on a dry run"
+ok safring ring create ALICE/Out
+ok safring ring connect ALICE/Out ALICE/web --default
+ok safring cert export ALICE/web --with-key --out a.pem --dry-run
+ok safring cert export ALICE/web --out public.pem
+ok safring audit list --action key-export
+[ ! -s "$out" ] || fail "$(cat "$out")"
+ok safring cert export ALICE/web --with-key --format p12 --password-source file:pw --out a.p12
+ok safring ring export ALICE/Out --with-key --out b.pem
+ok safring audit list --action key-export --json
+same "$(field '.records | map("\(.object) \(.details)") | join(",")')" 'ALICE/web format=p12,ALICE/web format=pem ring="ALICE/Out"'
+refused 4 "No such file" safring cert export ALICE/web --with-key --out none/a.pem
+
+it "lists what was asked for"
+ok safring audit list --object 'ALICE/*' --action ring-connect --who "$(id -un)" --since "$(date -u +%F)"
+says "ring-connect.*ALICE/Out"
+silent_on "ring-create"
+ok safring audit list --who nosuchuser
+[ ! -s "$out" ] || fail "$(cat "$out")"
+ok safring audit list --since 2999-01-01
+[ ! -s "$out" ] || fail "$(cat "$out")"
+refused 2 "soon" safring audit list --since soon
+
+it "cannot be deceived by what is in a name"
+ok safring cert alter ALICE/web --new-label 'a" trust="HIGHTRUST\'
+ok safring audit list --action cert-alter
+says 'label="a.{1}" trust=.{1}"HIGHTRUST'
+silent_on ' trust="HIGHTRUST'

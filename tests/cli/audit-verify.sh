@@ -38,3 +38,11 @@ same "$(field .first_bad)" 2
 
 it "refuses what is no head"
 refused 2 "is not the head" safring audit verify --anchor 17
+
+it "calls a trail without its first record altered"
+cp -r store emptied
+sqlite3 emptied/store.db "DELETE FROM audit"
+refused 3 "broken at record 1" safring audit verify --store emptied
+refused 3 "audit trail is broken at record 1" safring store check --store emptied
+refused 1 "broken at record 1" safring audit head --store emptied
+notes "hint: .*safring store restore"

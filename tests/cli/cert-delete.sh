@@ -21,6 +21,16 @@ refused 5 "ALICE/b was asked for" safring cert delete ALICE/b
 notes "--force"
 ok safring cert delete ALICE/b --force
 
+it "proposes commands that a shell takes as they stand, whatever the label is"
+label="it's \$(touch evil) \`id\` \"x\""
+ok safring cert issue "ALICE/$label" --sign-with CERTAUTH/ca --subject CN=b --san dns:b.example.test
+ok safring cert request "ALICE/$label" --out b2.csr
+refused 5 "awaited" safring cert delete "ALICE/$label"
+proposed=$(sed -n 's/^hint: to delete it nevertheless: //p' "$err")
+ok eval "$proposed"
+[ ! -e evil ] || fail "the hint was no command: $proposed"
+refused 4 "no certificate" safring cert show "ALICE/$label"
+
 it "refuses a CA whose certificates are still out: its key is needed to revoke them"
 refused 5 "CERTAUTH/ca has issued certificates that are still valid" safring cert delete CERTAUTH/ca
 notes "ca issued"

@@ -19,6 +19,16 @@ ok safring cert revoke --issuer CERTAUTH/ca --serial "$serial" --reason key-comp
 ok safring cert show ALICE/b --json
 same "$(field .revoked_at)" null
 
+it "does not let a key go on that was compromised under an earlier serial, wherever it is asked for"
+refused 5 "the key of ALICE/b is compromised: a certificate for it was revoked at .*key-compromise" safring cert renew ALICE/b
+notes "safring cert rekey ALICE/b"
+refused 5 "is compromised" safring cert request ALICE/b --out b.csr
+ok safring cert export ALICE/b --format pem --with-key --password-source file:pw --out b.pem
+openssl req -new -key <(openssl pkey -in b.pem -passin file:pw) -subj /CN=b -addext subjectAltName=DNS:b.example.test -out b.csr 2>/dev/null
+refused 5 "the key of the request is compromised" safring cert sign b.csr --sign-with CERTAUTH/ca --out again.pem
+ok safring cert rekey ALICE/b --new-label b2 --sign-with CERTAUTH/ca
+ok safring cert renew ALICE/b2
+
 it "revokes what was signed from a foreign request"
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=c" -addext subjectAltName=DNS:c.example.test -keyout c.key -out c.csr 2>/dev/null
 ok safring cert sign c.csr --sign-with CERTAUTH/ca --out c.pem --json

@@ -37,7 +37,10 @@ ok safring cert show BOB/x
 same "$(grep -c '^    status ' "$out")" 1
 
 it "shows every ring, however many there are"
-for n in $(seq 1 205); do echo "INSERT INTO ring (owner, name, generation) VALUES ('BULK', 'r$n', 1); INSERT INTO connection (ring, certificate, usage, is_default) SELECT last_insert_rowid(), id, 8, 0 FROM certificate WHERE label = 'web';"; done | sqlite3 store/store.db
+for n in $(seq 1 205); do
+    ok safring ring create "BULK/r$n"
+    ok safring ring connect "BULK/r$n" ALICE/web
+done
 ok safring cert show ALICE/web --json
 same "$(field '.rings | length')" 206
 

@@ -37,3 +37,34 @@ refused 4 "ALICE/None" safring ring connect ALICE/None ALICE/web
 refused 4 "ALICE/none" safring ring connect ALICE/Ring ALICE/none
 refused 2 "usage" safring ring connect ALICE/Ring ALICE/web --usage both
 refused 2 "OWNER/LABEL is missing" safring ring connect ALICE/Ring
+
+it "changes nothing when it is connected so already"
+ok safring ring connect ALICE/Ring ALICE/api --default
+ok safring ring show ALICE/Ring --json
+generation=$(field .generation)
+ok safring audit list --json
+records=$(field '.records | length')
+ok safring ring connect ALICE/Ring ALICE/api --default --json
+same "$(field .changed)" false
+ok safring ring connect ALICE/Ring ALICE/api --default
+says "is connected already"
+ok safring ring show ALICE/Ring --json
+same "$(field .generation)" "$generation"
+ok safring audit list --json
+same "$(field '.records | length')" "$records"
+
+it "says that the default is one no longer"
+ok safring ring connect ALICE/Ring ALICE/api
+says "no longer the default"
+
+it "says whom a private key goes to"
+ok safring ring create ALICE/Out
+ok safring ring publish ALICE/Out --for "$(id -un)" --with-keys --to pub
+ok safring ring connect ALICE/Out CERTAUTH/ca
+silent_on "private key goes"
+ok safring ring connect ALICE/Out ALICE/web
+notes "its private key goes to $(id -un) in $home/pub"
+ok safring ring connect ALICE/Out ALICE/api --json
+same "$(field '.key_goes_to | map("\(.user) \(.directory)") | join(",")')" "$(id -un) $home/pub"
+ok safring ring list
+says "ALICE/Out.*published"

@@ -263,6 +263,14 @@ for name in one two; do
     ok openssl verify -CAfile shared/ks/local_ca/local_ca.cer shared/ks/$name/$name.cer
 done
 
+it "says when a publication does not follow"
+ok safring ring publish '*AUTH*/*' --for "$(id -un)" --to cas --store s7
+touch cas/mine
+printf 'zowe:\n  setup:\n    certificate:\n      type: PKCS12\n      pkcs12:\n        directory: /ks\n  externalDomains: [ zowe.example.com ]\n' >zowe.yaml
+ok safring setup --config zowe.yaml --root followed --no-idt --store s7
+notes "1 publication could not be written or removed: .*mine"
+notes "safring ring publish --due"
+
 it "completes a token that was begun, with its security officer's PIN only"
 ok safring store init --store s9
 ok env SOFTHSM2_CONF="$home/s9/softhsm2.conf" pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --init-token --slot-index 0 --label ZWE.IDT --so-pin 87654321

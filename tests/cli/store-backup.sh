@@ -28,3 +28,9 @@ it "backs up a store that has a passphrase"
 ok safring store init --store secret --store-secret-source file:pw
 ok safring store backup --store secret --store-secret-source file:pw --out secret.db
 refused 6 passphrase safring store backup --store secret --out other.db
+
+it "says what is not in it"
+refused 2 "cannot go to standard output" safring store backup --out -
+given_token
+ok safring store backup --out with-tokens.db
+says "tokens in .*store/tokens are not in it"

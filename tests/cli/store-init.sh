@@ -33,3 +33,22 @@ it "reads a passphrase from a descriptor once"
 ok_from pw safring ring create ALICE/Ring --store third --store-secret-source fd:0
 ok safring ring show ALICE/Ring --store third --store-secret-source file:pw
 
+it "makes none where a store has lost its database"
+ok safring store init --store lost
+rm lost/store.db
+refused 5 "lost/store.db is missing, but there is the master key of a store" safring ca create CERTAUTH/x --subject CN=x --key ec:P-256 --store lost
+notes "hint: .*safring store restore"
+refused 5 "is missing" safring store init --store lost
+[ ! -e lost/store.db ] || fail "there is a database"
+
+it "makes no tree for a slip of the pen, but that of the default"
+refused 4 "there is no directory a/b/" safring ca create CERTAUTH/x --subject CN=x --key ec:P-256 --store a/b/c
+[ ! -e a ] || fail "there is a directory"
+(unset SAFRING_HOME; [ "$(id -u)" = 0 ] || ok env XDG_DATA_HOME="$home/x/y" "$SAFRING" ca create CERTAUTH/x --subject CN=x --key ec:P-256) || exit 1
+
+it "refuses a passphrase that anybody guesses, and warns of a short one"
+printf '1234567\n' >seven
+printf '12345678901\n' >eleven
+refused 2 "at least 8 bytes, this one has 7" safring store init --store short --store-secret-source file:seven
+ok safring store init --store short --store-secret-source file:eleven
+notes "11 bytes"

@@ -63,3 +63,9 @@ ok safring store check
 ok safring store rekey --master-key token --token-key 'pkcs11:token=ZWE.IDT;object=store' --store-secret-source file:pin
 silent_on "made the AES key"
 ok safring store check --store-secret-source file:pin
+
+it "refuses a passphrase that anybody guesses"
+ok safring store init --store weak
+printf 'x\n' >one
+refused 2 "at least 8 bytes" safring store rekey --store weak --master-key passphrase --store-secret-source file:one
+ok safring store check --store weak

@@ -41,6 +41,6 @@ ok safring store check --store third --store-secret-source file:pw
 it "refuses what is no backup, or a broken one"
 refused 1 "is not the backup of a store" safring store restore pw --store fourth
 sqlite3 backup.db "UPDATE certificate SET not_after = 1 WHERE label = 'web'"
-refused 1 "ALICE/web: its not_after" safring store restore backup.db --store fourth --master-key-file elsewhere/master.key
+refused 1 "certificate ALICE/web was altered" safring store restore backup.db --store fourth --master-key-file elsewhere/master.key
 [ ! -e fourth ] || fail "there is half a store"
 [ ! -e .fourth.saf-restore ] || fail "something is left"

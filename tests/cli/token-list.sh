@@ -10,3 +10,11 @@ same "$(field '[.tokens[].label] | join(" ")')" "AAA.FIRST ZWE.IDT"
 it "names a module that is not there, or is none"
 refused 4 "/nowhere.so" safring token list --module /nowhere.so
 refused 1 "libc" safring token list --module /lib/x86_64-linux-gnu/libc.so.6
+
+it "lists a copied store's own tokens, not those of the one it was copied from"
+cp -r store copied
+ok safring token list --store copied
+notes "softhsm2.conf named the tokens of another directory"
+grep -q "^directories.tokendir = $home/copied/tokens\$" copied/softhsm2.conf || fail "$(cat copied/softhsm2.conf)"
+ok safring token list --store copied
+silent_on "another directory"

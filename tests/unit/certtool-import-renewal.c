@@ -399,6 +399,35 @@ TEST(a_certificate_that_this_store_revoked_renews_nothing)
     assert_string_equal(back->label, "LABEL00000001");
 }
 
+/* CERTAUTH/root of this store says that the key of ZWESVUSR/localhost is compromised, of a certificate that is not here any more. */
+TEST(a_certificate_for_a_compromised_key_renews_nothing)
+{
+    OWN(saf_store) *store = certs_store();
+    OWN(EVP_PKEY) *key = certs_key("ec");
+    certs_issue_ca(store, "root", NULL, -1);
+    OWN(saf_cert) *root = certs_find(store, "CERTAUTH", "root");
+    saf_issue_request request = certs_leaf("root");
+    request.key = key;
+    request.valid_days = 300;
+    OWN(saf_cert) *longer = certs_issue(store, request);
+    saf_change *change = NULL;
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_delete_cert(change, "ZWESVUSR", "localhost", SAF_NO_FORCE, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    request.valid_days = 20;
+    OWN(saf_cert) *compromised = certs_issue(store, request);
+    CERTS_OK(saf_change_begin(&change, store, &CERTS_WHO, oops));
+    CERTS_OK(saf_store_delete_cert(change, "ZWESVUSR", "localhost", SAF_NO_FORCE, oops));
+    CERTS_OK(saf_store_revoke(change, root, compromised->serial, SAF_REASON_KEY_COMPROMISE, oops));
+    CERTS_OK(saf_change_commit(&change, oops));
+    request.valid_days = 30;
+    certs_keep_issued(store, request);
+    OWN(saf_cert) *back = NULL;
+    saf_import_result result = SAF_IMPORT_RENEWED;
+    CERTS_OK(certs_try_import(&back, &result, store, (saf_import_request) { .owner = "ZWESVUSR", .der = longer->der }, oops));
+    assert_int_equal(result, SAF_IMPORT_ADDED);
+}
+
 TEST(a_certificate_that_ends_earlier_renews_one_that_is_revoked)
 {
     OWN(saf_store) *store = certs_store();
@@ -573,6 +602,7 @@ int main(void)
         IN_SCRATCH(what_could_renew_none_of_several_is_kept_beside_them),
         IN_SCRATCH(a_certificate_that_this_store_revoked_does_not_come_back_as_trusted),
         IN_SCRATCH(a_certificate_that_this_store_revoked_renews_nothing),
+        IN_SCRATCH(a_certificate_for_a_compromised_key_renews_nothing),
         IN_SCRATCH(a_certificate_that_ends_earlier_renews_one_that_is_revoked),
         IN_SCRATCH(certificates_without_a_label_are_numbered_as_racf_does),
         IN_SCRATCH(an_answer_that_came_before_its_ca_was_trusted_renews_when_it_comes_again),

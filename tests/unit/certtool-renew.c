@@ -270,7 +270,7 @@ TEST(renew_refuses_when_the_issuer_is_elsewhere)
     keep_foreign_leaf(store, 0);
     assert_int_equal(certs_try_renew(store, of_leaf, &err), SAF_E_CONFLICT);
     assert_string_equal(err.text, "the issuer of ZWESVUSR/localhost is not here: \"CN=ca\"");
-    assert_string_equal(err.hint, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
+    assert_string_equal(err.hint, "ask for it: safring cert request ZWESVUSR/localhost");
 }
 
 TEST(renew_refuses_when_the_issuers_key_is_elsewhere)
@@ -302,6 +302,25 @@ TEST(renew_refuses_a_key_that_another_certificate_says_is_compromised)
     CERTS_OK(certs_try_revoke(store, "ZWESVUSR", "twin", SAF_REASON_KEY_COMPROMISE, oops));
     assert_refused(store, of_leaf, SAF_E_CONFLICT,
                    "ZWESVUSR/localhost has the key of ZWESVUSR/twin, which was revoked because that is compromised (key-compromise)");
+}
+
+/* The certificate that a renewal has replaced is revoked by its serial: it says of the key what it says. */
+TEST(renew_refuses_a_key_that_a_replaced_certificate_says_is_compromised)
+{
+    OWN(saf_store) *store = certs_store();
+    saf_error err = { 0 };
+    certs_issue_ca(store, "localca", NULL, -1);
+    OWN(saf_cert) *ca = certs_find(store, "CERTAUTH", "localca");
+    OWN(saf_cert) *replaced = certs_issue(store, certs_leaf("localca"));
+    CERTS_OK(certs_try_renew(store, of_leaf, oops));
+    saf_change *change = certs_begin(store);
+    CERTS_OK(certs_end(&change, saf_store_revoke(change, ca, replaced->serial, SAF_REASON_KEY_COMPROMISE, oops), oops));
+    assert_int_equal(certs_try_renew(store, of_leaf, &err), SAF_E_CONFLICT);
+    assert_non_null(strstr(err.text, "the key of ZWESVUSR/localhost is compromised: a certificate for it was revoked at 20"));
+    assert_string_equal(err.hint, "give it a new key: safring cert rekey ZWESVUSR/localhost");
+    change = certs_begin(store);
+    OWN(saf_blob) request = { 0 };
+    assert_int_equal(certs_end(&change, saf_cert_request(&request, change, "ZWESVUSR", "localhost", NULL, &err), &err), SAF_E_CONFLICT);
 }
 
 static saf_decision deny_listing_owners(__attribute__((unused)) void *context, __attribute__((unused)) const saf_principal *who,
@@ -387,17 +406,17 @@ static void assert_hint_after_rollover(const char *owner, const char *next, saf_
 TEST(renew_names_the_ca_that_has_the_issuers_name_now)
 {
     assert_hint_after_rollover("CERTAUTH", "ca 2", SAF_TRUST, "have it signed by the CA that has its name now: safring cert renew "
-                               "\"ZWESVUSR/localhost\" --sign-with \"CERTAUTH/ca 2\"");
+                               "ZWESVUSR/localhost --sign-with 'CERTAUTH/ca 2'");
 }
 
 TEST(renew_names_no_ca_of_another_user)
 {
-    assert_hint_after_rollover("MALLORY", "ca 2", SAF_TRUST, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
+    assert_hint_after_rollover("MALLORY", "ca 2", SAF_TRUST, "ask for it: safring cert request ZWESVUSR/localhost");
 }
 
 TEST(renew_names_no_ca_that_is_not_trusted)
 {
-    assert_hint_after_rollover("CERTAUTH", "ca 2", SAF_NOTRUST, "ask for it: safring cert request \"ZWESVUSR/localhost\"");
+    assert_hint_after_rollover("CERTAUTH", "ca 2", SAF_NOTRUST, "ask for it: safring cert request ZWESVUSR/localhost");
 }
 
 TEST(renew_refuses_what_is_not_there)
@@ -426,6 +445,7 @@ int main(void)
         IN_SCRATCH(renew_refuses_when_the_issuers_key_is_elsewhere),
         IN_SCRATCH(renew_refuses_a_compromised_key),
         IN_SCRATCH(renew_refuses_a_key_that_another_certificate_says_is_compromised),
+        IN_SCRATCH(renew_refuses_a_key_that_a_replaced_certificate_says_is_compromised),
         IN_SCRATCH(renew_does_not_need_to_see_the_owners_other_certificates),
         IN_SCRATCH(renew_takes_one_that_was_revoked_for_another_reason),
         IN_SCRATCH(renew_refuses_a_self_signed_one_without_key),

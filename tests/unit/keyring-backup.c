@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 OWN_VALUE(saf_store_problems, saf_store_problems_free)
@@ -47,11 +48,59 @@ TEST(a_backup_replaces_nothing)
     assert_int_equal(scratch_count(), 2);
 }
 
+/* Who may exchange the draft gets a copy of the store in a file of his own. */
+TEST(nothing_is_backed_up_where_others_could_exchange_it)
+{
+    keyring_world *w = *state;
+    assert_int_equal(mkdir("open", 0700), 0);
+    assert_int_equal(chmod("open", 0777), 0);
+    assert_fails(saf_store_backup(w->store, NULL, "open/backup.db", NULL, NULL, &w->err), SAF_E_DENIED, &w->err, "could exchange");
+    assert_non_null(strstr(w->err.hint, "only you can write"));
+    assert_int_equal(chmod("open", 01777), 0);
+    assert_ok(saf_store_backup(w->store, NULL, "open/backup.db", NULL, NULL, &w->err), &w->err);
+    assert_int_equal(mkdir("open/theirs", 0755), 0);
+    assert_int_equal(mkdir("open/theirs/mine", 0755), 0);
+    if (chown("open/theirs", 65534, (gid_t)-1) != 0)
+        skip();
+    assert_fails(saf_store_backup(w->store, NULL, "open/theirs/backup.db", NULL, NULL, &w->err), SAF_E_DENIED, &w->err, "could exchange");
+    assert_fails(saf_store_backup(w->store, NULL, "open/theirs/mine/backup.db", NULL, NULL, &w->err), SAF_E_DENIED, &w->err, "open/theirs");
+    assert_int_equal(symlink("open/theirs", "link"), 0);
+    assert_fails(saf_store_backup(w->store, NULL, "link/backup.db", NULL, NULL, &w->err), SAF_E_DENIED, &w->err, "could exchange");
+}
+
 TEST(a_backup_to_nowhere_fails)
 {
     keyring_world *w = *state;
     assert_fails(saf_store_backup(w->store, NULL, "none/backup.db", NULL, NULL, &w->err), SAF_E_NOT_FOUND, &w->err, "none/backup.db");
-    assert_fails(saf_store_backup(w->store, NULL, "store/", NULL, NULL, &w->err), SAF_E_EXISTS, &w->err, "store/ exists");
+    assert_fails(saf_store_backup(w->store, NULL, "store/", NULL, NULL, &w->err), SAF_E_USAGE, &w->err, "does not name a file");
+}
+
+TEST(what_a_killed_backup_left_is_removed_by_the_next)
+{
+    keyring_world *w = *state;
+    assert_int_equal(scratch_write(".backup.db.saf-backup", "half", 0600), 0);
+    back_up(w);
+    assert_int_equal(scratch_count(), 2);
+    assert_int_equal(link("backup.db", ".backup.db.saf-backup"), 0); /* killed when it was there already */
+    assert_fails(saf_store_backup(w->store, NULL, "backup.db", NULL, NULL, &w->err), SAF_E_EXISTS, &w->err, "backup.db exists already");
+    assert_int_equal(scratch_count(), 2);
+}
+
+TEST(a_backup_that_another_one_is_writing_is_left_alone)
+{
+    keyring_world *w = *state;
+    assert_int_equal(scratch_write(".backup.db.saf-backup", "half", 0600), 0);
+    OWN(own_fd) living = open(".backup.db.saf-backup", O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(living, LOCK_EX), 0);
+    assert_fails(saf_store_backup(w->store, NULL, "backup.db", NULL, NULL, &w->err), SAF_E_BUSY, &w->err, "another process is writing");
+    assert_int_equal(scratch_count(), 2);
+}
+
+TEST(a_backup_leaves_what_is_in_its_way)
+{
+    keyring_world *w = *state;
+    assert_int_equal(symlink("elsewhere", ".backup.db.saf-backup"), 0);
+    assert_fails(saf_store_backup(w->store, NULL, "backup.db", NULL, NULL, &w->err), SAF_E_CONFLICT, &w->err, "is in the way");
 }
 
 TEST(a_backup_during_a_change_of_ones_own_is_refused)
@@ -110,7 +159,7 @@ TEST(others_write_while_a_backup_is_made_and_it_is_of_one_moment)
     enum { BACKUPS = 10 };
     keyring_world *w = *state;
     int done[2], status;
-    run_sql("store/store.db", "INSERT INTO owner SELECT 'B' || randomblob(0) || printf('%06d', value), 0 FROM (WITH RECURSIVE n(value) AS"
+    run_sql("store/store.db", "INSERT INTO owner (name, generation) SELECT 'B' || randomblob(0) || printf('%06d', value), 0 FROM (WITH RECURSIVE n(value) AS"
                               " (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 100000) SELECT value FROM n)");
     assert_int_equal(pipe2(done, O_NONBLOCK), 0);
     pid_t child = fork();
@@ -191,6 +240,23 @@ static void assert_restore_fails(keyring_world *w, const char *backup, const cha
 
 OWN_VALUE(saf_publication_page, saf_publication_page_free)
 
+/* A link in the place of a directory is not followed: nothing can be written or removed there. */
+static void hide(const char *dir)
+{
+    char away[32];
+    snprintf(away, sizeof away, "%s.away", dir);
+    assert_int_equal(rename(dir, away), 0);
+    assert_int_equal(symlink(away, dir), 0);
+}
+
+static void show(const char *dir)
+{
+    char away[32];
+    snprintf(away, sizeof away, "%s.away", dir);
+    assert_int_equal(unlink(dir), 0);
+    assert_int_equal(rename(away, dir), 0);
+}
+
 /* One of the two is due, one has ended: neither is the restored store's business. */
 TEST(a_restored_store_has_no_publications)
 {
@@ -202,8 +268,19 @@ TEST(a_restored_store_has_no_publications)
     assert_ok(saf_ring_publish(change, "A", "Ring", "due", geteuid(), true, &w->err), &w->err);
     assert_ok(saf_ring_publish(change, "A", "Ring", "ended", geteuid(), true, &w->err), &w->err);
     keyring_commit(w, change);
+    OWN(test_cert) made = test_cert_self_signed("new", 77);
+    keyring_add(w, "A", "new", &made, NULL);
+    hide("due");
+    hide("ended");
+    const saf_connect_request request = { .ring_owner = "A", .ring_name = "Ring", .cert_owner = "A", .cert_label = "new", .usage = SAF_USAGE_PERSONAL };
+    change = keyring_begin(w);
+    assert_ok(saf_ring_connect(change, &request, &w->err), &w->err);
+    assert_ok(saf_ring_unpublish(change, "A", "Ring", "ended", &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_int_equal(saf_store_unpublished(w->store, &w->err), 2);
     back_up(w);
-    run_sql("backup.db", "UPDATE publication SET generation = NULL WHERE dir LIKE '%due'; UPDATE publication SET is_ended = 1 WHERE dir LIKE '%ended'");
+    show("due");
+    show("ended");
     assert_int_equal(unlink("due/ring.saf"), 0);
     assert_ok(saf_store_restore("copy", "backup.db", NULL, "store/master.key", &w->err), &w->err);
     assert_int_equal(access("due/ring.saf", F_OK), -1);
@@ -272,7 +349,7 @@ TEST(restore_refuses_a_store_with_problems_and_names_the_first)
     keyring_world *w = *state;
     back_up(w);
     run_sql("backup.db", "UPDATE certificate SET not_after = 1");
-    assert_restore_fails(w, "backup.db", "store/master.key", SAF_E_FAILED, "certificate A/web: its not_after");
+    assert_restore_fails(w, "backup.db", "store/master.key", SAF_E_FAILED, "certificate A/web was altered");
 }
 
 TEST(restore_refuses_half_a_file)
@@ -353,7 +430,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_KEYRING(a_backup_is_a_private_file_and_nothing_else_is_left),
         IN_KEYRING(a_backup_replaces_nothing),
+        IN_KEYRING(nothing_is_backed_up_where_others_could_exchange_it),
         IN_KEYRING(a_backup_to_nowhere_fails),
+        IN_KEYRING(what_a_killed_backup_left_is_removed_by_the_next),
+        IN_KEYRING(a_backup_that_another_one_is_writing_is_left_alone),
+        IN_KEYRING(a_backup_leaves_what_is_in_its_way),
         IN_KEYRING(a_backup_during_a_change_of_ones_own_is_refused),
         IN_KEYRING(a_backup_is_for_administrators),
         IN_KEYRING(others_write_while_a_backup_is_made_and_it_is_of_one_moment),

@@ -322,6 +322,42 @@ TEST(a_process_killed_in_mid_change_leaves_nothing)
     }
 }
 
+TEST(a_child_of_fork_does_not_commit_its_parents_change)
+{
+    keyring_world *w = *state;
+    saf_change *change = keyring_begin(w);
+    fill(change, &w->err);
+    pid_t child = fork();
+    if (child == 0) {
+        int failed = saf_change_commit(&change, NULL) != SAF_E_USAGE || change;
+        saf_store_close(&w->store);
+        _exit(failed);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    keyring_commit(w, change);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "one");
+    assert_non_null(cert);
+}
+
+TEST(generations_begin_at_the_time_and_are_given_once)
+{
+    keyring_world *w = *state;
+    uint64_t before = (uint64_t)time(NULL) * 1000000;
+    keyring_make_ring(w, "A", "First");
+    keyring_make_ring(w, "A", "Second");
+    assert_true(keyring_poll(w, "A", "First") >= before);
+    assert_true(keyring_poll(w, "A", "Second") > keyring_poll(w, "A", "First"));
+}
+
+TEST(a_call_without_a_store_is_refused)
+{
+    keyring_world *w = *state;
+    uint64_t generation;
+    assert_fails(saf_ring_poll(&generation, NULL, NULL, "A", "Ring", &w->err), SAF_E_USAGE, &w->err, "no store");
+}
+
 TEST(a_child_of_fork_cannot_use_the_store)
 {
     keyring_world *w = *state;
@@ -419,6 +455,9 @@ int main(void)
         IN_KEYRING(a_failed_call_inside_a_step_leaves_the_step),
         IN_KEYRING(processes_that_add_at_once_lose_nothing),
         IN_KEYRING(a_process_killed_in_mid_change_leaves_nothing),
+        IN_KEYRING(a_child_of_fork_does_not_commit_its_parents_change),
+        IN_KEYRING(generations_begin_at_the_time_and_are_given_once),
+        IN_KEYRING(a_call_without_a_store_is_refused),
         IN_KEYRING(a_child_of_fork_cannot_use_the_store),
         IN_KEYRING(a_full_disk_is_reported_and_leaves_nothing),
         IN_KEYRING(the_database_uses_a_rollback_journal),

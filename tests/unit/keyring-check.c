@@ -104,7 +104,9 @@ TEST(a_store_of_more_than_a_page_is_sound)
     keyring_commit(w, change);
     run_sql("UPDATE certificate SET not_after = 1 WHERE label = 'n204'; UPDATE ring SET name = 'a&b' WHERE name = 'n99'");
     check(&problems, w);
-    assert_int_equal(problems.count, 2);
+    assert_int_equal(problems.count, 4);
+    assert_says(&problems, "certificate A/n204 was altered");
+    assert_says(&problems, "ring A/a&b was altered");
     assert_says(&problems, "A/n204: its not_after");
     assert_says(&problems, "ring A/a&b");
 }
@@ -114,7 +116,7 @@ TEST(no_more_than_a_thousand_problems_are_collected)
     keyring_world *w = *state;
     OWN(saf_store_problems) problems = { 0 };
     run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
-            " INSERT INTO ring (owner, name, generation) SELECT 'A', 'a&' || i, 0 FROM n");
+            " INSERT INTO ring (owner, name, generation, shrunk) SELECT 'A', 'a&' || i, 0, 0 FROM n");
     check(&problems, w);
     assert_int_equal(problems.count, 1000);
 }
@@ -210,21 +212,23 @@ BREAKS(a_ring_with_a_bad_name, "UPDATE ring SET name = 'a&b'", "ring A/a&b: the 
 BREAKS(a_ring_of_certauth, "UPDATE ring SET owner = 'CERTAUTH'", "ring CERTAUTH/Ring: its owner owns no rings")
 BREAKS(two_defaults, "DROP INDEX connection_default; UPDATE connection SET is_default = 1", "ring A/Ring has 2 default certificates")
 BREAKS(an_unknown_usage, "UPDATE connection SET usage = 3", "ring A/Ring has a connection of an unknown usage")
-BREAKS(a_generation_above_the_counter, "UPDATE ring SET generation = 1000", "ring A/Ring: its generation 1000 is above the counter")
+BREAKS(a_generation_above_the_counter, "UPDATE ring SET generation = 9000000000000000", "ring A/Ring: its generation 9000000000000000 is above the counter")
+BREAKS(a_connection_above_its_ring, "UPDATE connection SET changed = 9000000000000000", "ring A/Ring: a connection has changed at 9000000000000000")
+BREAKS(a_loss_above_its_ring, "UPDATE ring SET shrunk = 9000000000000000", "ring A/Ring: it has lost a connection at 9000000000000000")
 BREAKS(a_rolled_back_counter, "UPDATE counter SET value = 1 WHERE name = 'change'", "is above the counter of changes")
 BREAKS(an_owner_without_generation, "DELETE FROM owner WHERE name = 'A'", "certificates of A have no generation")
-BREAKS(an_owner_above_the_counter, "UPDATE owner SET generation = 1000 WHERE name = 'A'", "owner A: the generation 1000")
-#define PUBLISHED(dir, name, generation) "INSERT INTO publication VALUES ('" dir "', zeroblob(16), 'A', '" name "', 0, 0, " generation ", 0)"
+BREAKS(an_owner_above_the_counter, "UPDATE owner SET generation = 9000000000000000 WHERE name = 'A'", "owner A: the generation 9000000000000000")
+#define PUBLISHED(dir, name, generation) "INSERT INTO publication (dir, id, owner, name, user, with_keys, generation, is_ended) VALUES ('" dir "', zeroblob(16), 'A', '" name "', 0, 0, " generation ", 0)"
 BREAKS(a_publication_of_no_ring, PUBLISHED("/pub", "None", "NULL"), "publication /pub is of the ring A/None, which is not there")
 BREAKS(a_publication_without_a_place, PUBLISHED("pub", "Ring", "NULL"), "publication pub: its directory is not absolute")
-BREAKS(a_publication_above_the_counter, PUBLISHED("/pub", "*", "1000"), "publication /pub: its generation 1000 is above the counter")
+BREAKS(a_publication_above_the_counter, PUBLISHED("/pub", "*", "9000000000000000"), "publication /pub: its generation 9000000000000000 is above the counter")
 BREAKS(numbers_that_would_be_used_twice, "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'certificate'", "numbers of table certificate would be used twice")
 
 /* policies, intents, settings */
 BREAKS(a_policy_with_a_bad_key, "UPDATE policy SET key = 'file:key'", "policy JWT.ZOWEAPPL.*.SAF: policy JWT.ZOWEAPPL.*.SAF: \"file:key\"")
 BREAKS(a_policy_in_lower_case, "UPDATE policy SET appl = 'zoweappl'", "policy JWT.zoweappl.*.SAF: its names are not in upper case")
 BREAKS(a_policy_with_an_impossible_timeout, "UPDATE policy SET timeout_min = 0", "a policy has an impossible timeout")
-BREAKS(a_policy_above_the_counter, "UPDATE policy SET generation = 1000", "policy JWT.ZOWEAPPL.*.SAF: its generation 1000")
+BREAKS(a_policy_above_the_counter, "UPDATE policy SET generation = 9000000000000000", "policy JWT.ZOWEAPPL.*.SAF: its generation 9000000000000000")
 BREAKS(an_intent_for_a_key_in_use, "UPDATE intent SET uri = 'pkcs11:id=%01'", "intent 1 concerns a key that certificate A/token has")
 BREAKS(an_intent_for_no_key, "UPDATE intent SET uri = 'x'", "intent 1: \"x\" is not the PKCS#11 URI")
 BREAKS(an_intent_of_unknown_kind, "UPDATE intent SET kind = 7", "intent 1 is of an unknown kind")
@@ -359,6 +363,8 @@ int main(void)
         IN_KEYRING(two_defaults),
         IN_KEYRING(an_unknown_usage),
         IN_KEYRING(a_generation_above_the_counter),
+        IN_KEYRING(a_connection_above_its_ring),
+        IN_KEYRING(a_loss_above_its_ring),
         IN_KEYRING(a_rolled_back_counter),
         IN_KEYRING(an_owner_without_generation),
         IN_KEYRING(an_owner_above_the_counter),

@@ -3,6 +3,7 @@
 
 OWN_HANDLE(saf_query, saf_data_abort_query)
 OWN_VALUE(saf_ring_info_page, saf_ring_info_page_free)
+OWN_POINTER(EVP_PKEY, EVP_PKEY_free)
 
 /* A/one with key (default), A/two with key (NOTRUST), CERTAUTH/ca in the ring A/Ring; A/Z and B/Ring are empty. */
 static void fill(keyring_world *w)
@@ -109,6 +110,94 @@ TEST(get_first_names_a_ring_that_is_not_there)
     saf_data_abort_query(NULL);
 }
 
+TEST(abort_query_ends_a_query_at_any_point)
+{
+    keyring_world *w = *state;
+    OWN(saf_query) *query = NULL;
+    saf_query_result result;
+    fill(w);
+    assert_ok(saf_data_get_first(&query, &result, w->store, NULL, "A", "Ring", NULL, &w->err), &w->err);
+    saf_data_abort_query(&query);
+    assert_null(query);
+    saf_data_abort_query(&query);
+    assert_string_equal(found(w, w->store, NULL), "one ca ");
+}
+
+TEST(get_first_reads_virtual_rings)
+{
+    keyring_world *w = *state;
+    OWN(saf_query) *query = NULL;
+    saf_query_result result;
+    fill(w);
+    assert_ok(saf_data_get_first(&query, &result, w->store, NULL, "A", "*", NULL, &w->err), &w->err);
+    assert_string_equal(result.connection->cert->label, "one");
+    assert_int_equal(result.connection->usage, SAF_USAGE_PERSONAL);
+    assert_non_null(result.key);
+    saf_data_abort_query(&query);
+    assert_ok(saf_data_get_first(&query, &result, w->store, NULL, "*AUTH*", "*", NULL, &w->err), &w->err);
+    assert_string_equal(result.connection->cert->label, "ca");
+    assert_int_equal(result.connection->usage, SAF_USAGE_CERTAUTH);
+    assert_null(result.key);
+    assert_fails(saf_data_get_next(query, &result, &w->err), SAF_E_NOT_FOUND, &w->err, "");
+    assert_codes(&w->err, 8, 8, 44);
+    saf_data_abort_query(&query);
+    assert_fails(saf_data_get_first(&query, &result, w->store, NULL, "*SITE*", "*", NULL, &w->err), SAF_E_NOT_FOUND, &w->err, "");
+    assert_codes(&w->err, 8, 8, 44);
+}
+
+TEST(get_first_is_for_who_may_list_the_ring)
+{
+    keyring_world *w = *state;
+    OWN(saf_query) *query = NULL;
+    saf_query_result result;
+    fill(w);
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    assert_fails(saf_data_get_first(&query, &result, w->store, NULL, "a", "Ring", NULL, &w->err), SAF_E_DENIED, &w->err, "ring-list on A/Ring");
+    assert_codes(&w->err, 8, 8, 8);
+    assert_null(query);
+}
+
+/* UPDATE or CONTROL on owner.ring.LST instead of READ. */
+static saf_decision deny_others_keys(void *context, const saf_principal *who, const saf_question *question)
+{
+    (void)context;
+    (void)who;
+    return question->function == SAF_FN_CERT_KEY ? SAF_DENY : SAF_ALLOW;
+}
+
+TEST(keys_of_others_certificates_take_more_authority)
+{
+    keyring_world *w = *state;
+    const saf_store_options options = { .authority = deny_others_keys };
+    static const char *const owners[] = { "B", "SITE", "CERTAUTH" };
+    OWN(saf_store) *store = NULL;
+    fill(w);
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        OWN(test_cert) other = test_cert_self_signed(owners[i], 30 + (long)i);
+        const saf_connect_request connect = { .ring_owner = "A", .ring_name = "Z", .cert_owner = owners[i], .cert_label = "other",
+                                              .usage = SAF_USAGE_PERSONAL };
+        keyring_add(w, owners[i], "other", &other, other.key);
+        saf_change *change = keyring_begin(w);
+        assert_ok(saf_ring_connect(change, &connect, &w->err), &w->err);
+        keyring_commit(w, change);
+    }
+    keyring_connect(w, "A", "Z", "A", "one", SAF_NOT_DEFAULT);
+    assert_ok(saf_store_open(&store, "store", &options, &w->err), &w->err);
+    OWN(saf_query) *query = NULL;
+    saf_query_result result;
+    saf_status status = saf_data_get_first(&query, &result, store, NULL, "A", "Z", NULL, &w->err);
+    for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
+        assert_ok(status, &w->err);
+        assert_string_equal(result.connection->cert->owner, owners[i]);
+        assert_null(result.key);
+        status = saf_data_get_next(query, &result, &w->err);
+    }
+    assert_ok(status, &w->err);
+    assert_string_equal(result.connection->cert->owner, "A");
+    assert_non_null(result.key);
+}
+
 static saf_decision deny_keys(void *context, const saf_principal *who, const saf_question *question)
 {
     (void)context;
@@ -199,6 +288,61 @@ TEST(check_status_knows_a_certificate_by_its_bytes)
     assert_codes(&w->err, 8, 8, 4);
 }
 
+TEST(check_status_is_for_who_may_list_the_certificate)
+{
+    keyring_world *w = *state;
+    saf_trust trust;
+    fill(w);
+    OWN(saf_cert) *two = keyring_find(w, "A", "two");
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    assert_fails(saf_data_check_status(&trust, w->store, NULL, two->der, &w->err), SAF_E_DENIED, &w->err, "cert-list");
+    assert_codes(&w->err, 8, 8, 8);
+}
+
+/* ---- X'05', X'06' ----------------------------------------------------------------------------------------------- */
+
+TEST(get_update_code_is_the_rings_generation)
+{
+    keyring_world *w = *state;
+    uint64_t code = 0, next = 0;
+    fill(w);
+    assert_ok(saf_ring_poll(&code, w->store, NULL, "a", "Ring", &w->err), &w->err);
+    keyring_connect(w, "A", "Ring", "A", "two", SAF_DEFAULT);
+    assert_ok(saf_ring_poll(&next, w->store, NULL, "A", "Ring", &w->err), &w->err);
+    assert_true(next > code);
+    assert_fails(saf_ring_poll(&code, w->store, NULL, "A", "None", &w->err), SAF_E_NOT_FOUND, &w->err, "A/None");
+    assert_codes(&w->err, 8, 8, 84);
+    assert_fails(saf_ring_poll(&code, w->store, NULL, "TOOLONGNAME", "Ring", &w->err), SAF_E_USAGE, &w->err, "owner");
+    assert_codes(&w->err, 8, 8, 28);
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    assert_fails(saf_ring_poll(&code, w->store, NULL, "A", "Ring", &w->err), SAF_E_DENIED, &w->err, "ring-list");
+    assert_codes(&w->err, 8, 8, 8);
+}
+
+TEST(inc_serial_num_counts_a_cas_serials)
+{
+    keyring_world *w = *state;
+    fill(w);
+    OWN(saf_cert) *ca = keyring_find(w, "CERTAUTH", "ca");
+    saf_change *change = keyring_begin(w);
+    for (int i = 1; i <= 17; i++) {
+        char expected[8];
+        OWN(own_text) serial = NULL;
+        snprintf(expected, sizeof expected, "%X", (unsigned)i);
+        assert_ok(saf_store_next_serial(&serial, change, ca, &w->err), &w->err);
+        assert_string_equal(serial, expected);
+    }
+    keyring_commit(w, change);
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *denied = keyring_begin(w);
+    char *none = NULL;
+    assert_fails(saf_store_next_serial(&none, denied, ca, &w->err), SAF_E_DENIED, &w->err, "cert-sign on CERTAUTH/ca");
+    assert_codes(&w->err, 8, 8, 8);
+}
+
 TEST(refresh_asks_whether_the_caller_may)
 {
     keyring_world *w = *state;
@@ -230,6 +374,20 @@ TEST(new_ring_is_new_or_is_emptied)
     assert_true(keyring_poll(w, "A", "Ring") > before);
     OWN(saf_cert) *kept = keyring_find(w, "A", "one");
     assert_non_null(kept);
+}
+
+TEST(new_ring_asks_to_make_it_and_to_empty_it)
+{
+    keyring_world *w = *state;
+    fill(w);
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_data_new_ring(change, "A", "New", SAF_RING_MUST_BE_NEW, &w->err), SAF_E_DENIED, &w->err, "ring-create on A/New");
+    assert_codes(&w->err, 8, 8, 8);
+    w->decision = SAF_ALLOW;
+    assert_ok(saf_data_new_ring(change, "A", "Ring", SAF_RING_REUSE, &w->err), &w->err);
+    assert_int_equal(w->function, SAF_FN_RING_REMOVE);
 }
 
 /* ---- X'08' ------------------------------------------------------------------------------------------------------ */
@@ -292,6 +450,44 @@ TEST(put_without_a_ring_only_adds)
     assert_int_equal(cert->trust, SAF_NOTRUST);
 }
 
+/* z/OS puts it into the old one's place. Who could have it certified is not known here. */
+TEST(put_does_not_renew_in_place)
+{
+    keyring_world *w = *state;
+    OWN(saf_cert) *added = NULL;
+    bool was_there = true;
+    fill(w);
+    OWN(test_cert) ca = test_cert_self_signed("Another CA", 1);
+    OWN(saf_cert) *before = keyring_find(w, "A", "one");
+    OWN(EVP_PKEY) *key = NULL;
+    assert_ok(saf_store_load_key(&key, w->store, NULL, before, &w->err), &w->err);
+    OWN(test_cert) renewed = test_cert_issued("one", 50, &ca, key);
+    saf_data_put_request request = { .ring_owner = "A", .ring_name = "Z", .owner = "a", .label = "one", .der = renewed.der, .usage = SAF_USAGE_PERSONAL };
+    saf_change *change = keyring_begin(w);
+    assert_fails(saf_data_put(NULL, NULL, change, &request, &w->err), SAF_E_EXISTS, &w->err, "A/one");
+    assert_non_null(strstr(w->err.hint, "safring cert import renews A/one if its chain verifies"));
+    request.label = "beside";
+    assert_ok(saf_data_put(&added, &was_there, change, &request, &w->err), &w->err);
+    keyring_commit(w, change);
+    assert_false(was_there);
+    assert_string_equal(added->label, "beside");
+    assert_int_equal(added->key_place, SAF_KEY_STORED); /* one owner, one key */
+    OWN(saf_cert) *after = keyring_find(w, "A", "one");
+    assert_memory_equal(after->fingerprint, before->fingerprint, sizeof after->fingerprint);
+    assert_int_equal(after->key_place, SAF_KEY_STORED);
+}
+
+TEST(put_under_a_label_of_another_key_says_nothing_of_renewal)
+{
+    keyring_world *w = *state;
+    fill(w);
+    OWN(test_cert) new = test_cert_self_signed("new", 20);
+    const saf_data_put_request request = { .ring_owner = "A", .ring_name = "Z", .owner = "A", .label = "one", .der = new.der };
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_data_put(NULL, NULL, change, &request, &w->err), SAF_E_EXISTS, &w->err, "A/one");
+    assert_null(strstr(w->err.hint, "cert import"));
+}
+
 TEST(put_that_fails_leaves_nothing)
 {
     keyring_world *w = *state;
@@ -303,6 +499,16 @@ TEST(put_that_fails_leaves_nothing)
     assert_codes(&w->err, 8, 8, 84);
     request.der = saf_bytes_of("x", 1);
     assert_fails(saf_data_put(&cert, NULL, change, &request, &w->err), SAF_E_MALFORMED, &w->err, "");
+    assert_codes(&w->err, 8, 8, 4);
+    request.der = new.der;
+    request.usage = (saf_usage)5;
+    request.ring_name = "Ring";
+    assert_fails(saf_data_put(&cert, NULL, change, &request, &w->err), SAF_E_USAGE, &w->err, "usage");
+    assert_codes(&w->err, 8, 8, 4);
+    request.usage = SAF_USAGE_PERSONAL;
+    request.label = " x ";
+    assert_fails(saf_data_put(&cert, NULL, change, &request, &w->err), SAF_E_USAGE, &w->err, "");
+    assert_codes(&w->err, 8, 8, 4);
     request.label = NULL;
     assert_fails(saf_data_put(&cert, NULL, change, &request, &w->err), SAF_E_USAGE, &w->err, "label");
     assert_codes(&w->err, 8, 8, 4);
@@ -380,6 +586,70 @@ TEST(remove_with_ring_star_deletes)
     note_request(w);
     assert_ok(remove_one(w, "*", (unsigned)SAF_REMOVE_DELETE | SAF_REMOVE_EVEN_CONNECTED | SAF_REMOVE_EVEN_REQUESTED), &w->err);
     assert_false(is_there(w));
+}
+
+TEST(remove_names_a_ring_that_is_not_there)
+{
+    keyring_world *w = *state;
+    fill(w);
+    assert_fails(remove_one(w, "None", SAF_REMOVE_CONNECTION), SAF_E_NOT_FOUND, &w->err, "A/None");
+    assert_codes(&w->err, 8, 8, 84);
+}
+
+TEST(put_and_remove_are_for_who_may)
+{
+    keyring_world *w = *state;
+    fill(w);
+    OWN(test_cert) new = test_cert_self_signed("new", 20);
+    const saf_data_put_request request = { .ring_owner = "A", .ring_name = "Z", .owner = "A", .label = "new", .der = new.der };
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *change = keyring_begin(w);
+    assert_fails(saf_data_put(NULL, NULL, change, &request, &w->err), SAF_E_DENIED, &w->err, "cert-add on A/new");
+    assert_codes(&w->err, 8, 8, 8);
+    assert_fails(saf_data_remove(change, "A", "Ring", "A", "one", SAF_REMOVE_CONNECTION, &w->err), SAF_E_DENIED, &w->err, "ring-remove on A/Ring");
+    assert_codes(&w->err, 8, 8, 8);
+    assert_fails(saf_data_remove(change, NULL, "*", "A", "one", (unsigned)SAF_REMOVE_DELETE, &w->err), SAF_E_DENIED, &w->err, "cert-delete on A/one");
+    assert_codes(&w->err, 8, 8, 8);
+}
+
+/* ---- X'0A', X'0C' ----------------------------------------------------------------------------------------------- */
+
+TEST(del_ring_leaves_the_certificates)
+{
+    keyring_world *w = *state;
+    fill(w);
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_ring_delete(change, "a", "Ring", &w->err), &w->err);
+    assert_fails(saf_ring_delete(change, "A", "Ring", &w->err), SAF_E_NOT_FOUND, &w->err, "A/Ring");
+    assert_codes(&w->err, 8, 8, 84);
+    keyring_commit(w, change);
+    assert_true(is_there(w));
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *denied = keyring_begin(w);
+    assert_fails(saf_ring_delete(denied, "A", "Z", &w->err), SAF_E_DENIED, &w->err, "ring-delete on A/Z");
+    assert_codes(&w->err, 8, 8, 8);
+}
+
+TEST(data_alter_changes_status_and_label)
+{
+    keyring_world *w = *state;
+    const saf_cert_alteration alteration = { .trust = SAF_HIGHTRUST, .new_label = "first" };
+    fill(w);
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_alter_cert(change, "A", "one", &alteration, &w->err), &w->err);
+    assert_fails(saf_store_alter_cert(change, "A", "one", &alteration, &w->err), SAF_E_NOT_FOUND, &w->err, "A/one");
+    assert_codes(&w->err, 8, 8, 44);
+    keyring_commit(w, change);
+    OWN(saf_cert) *cert = keyring_find(w, "A", "first");
+    assert_int_equal(cert->trust, SAF_HIGHTRUST);
+    assert_string_equal(found(w, w->store, NULL), "first ca ");
+    keyring_use_authority(w);
+    w->decision = SAF_DENY;
+    OWN(saf_change) *denied = keyring_begin(w);
+    assert_fails(saf_store_alter_cert(denied, "A", "first", &alteration, &w->err), SAF_E_DENIED, &w->err, "cert-alter on A/first");
+    assert_codes(&w->err, 8, 8, 8);
 }
 
 /* ---- X'0D' ------------------------------------------------------------------------------------------------------ */
@@ -469,20 +739,34 @@ int main(void)
         IN_KEYRING(get_first_and_next_follow_the_filter),
         IN_KEYRING(get_first_shows_key_subject_and_record_id),
         IN_KEYRING(get_first_names_a_ring_that_is_not_there),
+        IN_KEYRING(abort_query_ends_a_query_at_any_point),
+        IN_KEYRING(get_first_reads_virtual_rings),
+        IN_KEYRING(get_first_is_for_who_may_list_the_ring),
+        IN_KEYRING(keys_of_others_certificates_take_more_authority),
         IN_KEYRING(a_denied_key_is_no_key_and_no_error),
         IN_KEYRING(a_query_is_a_snapshot),
         IN_KEYRING(queries_read_a_publication_too),
         IN_KEYRING(check_status_knows_a_certificate_by_its_bytes),
+        IN_KEYRING(check_status_is_for_who_may_list_the_certificate),
+        IN_KEYRING(get_update_code_is_the_rings_generation),
+        IN_KEYRING(inc_serial_num_counts_a_cas_serials),
         IN_KEYRING(refresh_asks_whether_the_caller_may),
         IN_KEYRING(new_ring_is_new_or_is_emptied),
+        IN_KEYRING(new_ring_asks_to_make_it_and_to_empty_it),
         IN_KEYRING(put_adds_and_connects),
         IN_KEYRING(put_tells_the_existing_label),
         IN_KEYRING(put_without_a_ring_only_adds),
+        IN_KEYRING(put_does_not_renew_in_place),
+        IN_KEYRING(put_under_a_label_of_another_key_says_nothing_of_renewal),
         IN_KEYRING(put_that_fails_leaves_nothing),
         IN_KEYRING(remove_disconnects),
         IN_KEYRING(remove_deletes_unless_connected_elsewhere),
         IN_KEYRING(remove_deletes_unless_a_request_is_awaited),
         IN_KEYRING(remove_with_ring_star_deletes),
+        IN_KEYRING(remove_names_a_ring_that_is_not_there),
+        IN_KEYRING(put_and_remove_are_for_who_may),
+        IN_KEYRING(del_ring_leaves_the_certificates),
+        IN_KEYRING(data_alter_changes_status_and_label),
         IN_KEYRING(ring_info_searches_in_four_ways),
         IN_KEYRING(ring_info_goes_past_a_page),
         IN_KEYRING(ring_info_leaves_out_what_may_not_be_listed),

@@ -273,6 +273,37 @@ TEST(whether_a_certificate_is_revoked_is_known_wherever_it_is)
     assert_int_equal(reason, SAF_REASON_KEY_COMPROMISE);
 }
 
+static saf_reason compromise_of(keyring_world *w, const test_cert *cert)
+{
+    int64_t at = -1;
+    saf_reason reason = SAF_REASON_REMOVE_FROM_CRL;
+    unsigned char *info = NULL;
+    int len = i2d_PUBKEY(cert->key, &info);
+    assert_true(len > 0);
+    assert_ok(saf_store_find_compromise(&at, &reason, w->store, saf_bytes_of(info, (size_t)len), &w->err), &w->err);
+    OPENSSL_free(info);
+    assert_int_equal(at != 0, reason != SAF_REASON_UNSPECIFIED);
+    return reason;
+}
+
+TEST(whether_a_key_is_compromised_is_known_of_each_certificate_that_it_had)
+{
+    keyring_world *w = *state;
+    OWN(ca_world) c = enter(w);
+    assert_int_equal(compromise_of(w, &c.leaves[1]), SAF_REASON_UNSPECIFIED);
+    assert_ok(revoke_serial(w, c.ca, "12", SAF_REASON_SUPERSEDED), &w->err);
+    assert_int_equal(compromise_of(w, &c.leaves[2]), SAF_REASON_UNSPECIFIED);
+    static const saf_reason reasons[] = { SAF_REASON_KEY_COMPROMISE, SAF_REASON_CA_COMPROMISE, SAF_REASON_AA_COMPROMISE };
+    static const char *const serials[] = { "11", "13", "14" };
+    static const int leaves[] = { 1, 3, 4 };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        assert_ok(revoke_serial(w, c.ca, serials[i], reasons[i]), &w->err);
+        assert_int_equal(compromise_of(w, &c.leaves[leaves[i]]), reasons[i]);
+    }
+    assert_int_equal(compromise_of(w, &c.leaves[0]), SAF_REASON_UNSPECIFIED);
+    assert_int_equal(compromise_of(w, &c.made), SAF_REASON_UNSPECIFIED);
+}
+
 TEST(a_ca_whose_certificates_are_out_stays_unless_forced)
 {
     keyring_world *w = *state;
@@ -321,7 +352,7 @@ TEST(a_hold_may_be_taken_back)
     OWN(ca_world) c = enter(w);
     const saf_issued_query revoked = { .only_revoked = true };
     assert_ok(revoke_serial(w, c.ca, "10", SAF_REASON_CERTIFICATE_HOLD), &w->err);
-    assert_fails(revoke_serial(w, c.ca, "10", SAF_REASON_CERTIFICATE_HOLD), SAF_E_EXISTS, &w->err, "certificateHold");
+    assert_fails(revoke_serial(w, c.ca, "10", SAF_REASON_CERTIFICATE_HOLD), SAF_E_EXISTS, &w->err, "certificate-hold");
     uint64_t generation = keyring_poll(w, "A", "Ring");
     assert_ok(revoke_serial(w, c.ca, "10", SAF_REASON_REMOVE_FROM_CRL), &w->err);
     OWN(saf_cert) *cert = keyring_find(w, "A", "leaf");
@@ -436,6 +467,7 @@ int main(void)
         IN_KEYRING(what_was_issued_says_whom_it_was_for_and_whether_it_is_here),
         IN_KEYRING(serials_are_found_as_other_programs_write_them),
         IN_KEYRING(whether_a_certificate_is_revoked_is_known_wherever_it_is),
+        IN_KEYRING(whether_a_key_is_compromised_is_known_of_each_certificate_that_it_had),
         IN_KEYRING(a_ca_whose_certificates_are_out_stays_unless_forced),
         IN_KEYRING(what_was_issued_stays_when_the_certificate_goes),
         IN_KEYRING(whom_it_was_for_has_an_owner_and_a_label),

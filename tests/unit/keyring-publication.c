@@ -211,6 +211,61 @@ static saf_decision deny_keys(void *context, const saf_principal *who, const saf
     return question->function == SAF_FN_RING_KEY ? SAF_DENY : SAF_ALLOW;
 }
 
+static saf_function denied;
+
+static saf_decision deny_one(void *context, const saf_principal *who, const saf_question *question)
+{
+    (void)context;
+    (void)who;
+    return question->function == denied ? SAF_DENY : SAF_ALLOW;
+}
+
+static saf_status try_publish_to(saf_store *store, bool with_keys, saf_error *err)
+{
+    OWN(saf_change) *change = NULL;
+    assert_ok(saf_change_begin(&change, store, NULL, err), err);
+    return saf_ring_publish(change, "A", "Ring", "pub2", me(), with_keys, err);
+}
+
+static saf_status try_unpublish(saf_store *store, saf_error *err)
+{
+    OWN(saf_change) *change = NULL;
+    assert_ok(saf_change_begin(&change, store, NULL, err), err);
+    return saf_ring_unpublish(change, "A", "Ring", "pub", err);
+}
+
+TEST(publishing_takes_more_than_listing)
+{
+    keyring_world *w = *state;
+    const saf_store_options options = { .authority = deny_one };
+    OWN(saf_store) *store = NULL;
+    fill(w);
+    assert_ok(saf_store_open(&store, "store", &options, &w->err), &w->err);
+    denied = SAF_FN_RING_PUBLISH;
+    assert_fails(try_publish_to(store, false, &w->err), SAF_E_DENIED, &w->err, "ring-publish on A/Ring");
+    assert_codes(&w->err, 8, 8, 8);
+    denied = SAF_FN_RING_LIST; /* who may not read it himself gives it to nobody */
+    assert_fails(try_publish_to(store, false, &w->err), SAF_E_DENIED, &w->err, "ring-list on A/Ring");
+    denied = SAF_FN_RING_KEY;
+    assert_ok(try_publish_to(store, false, &w->err), &w->err);
+    assert_fails(try_publish_to(store, true, &w->err), SAF_E_DENIED, &w->err, "ring-key on A/Ring");
+}
+
+TEST(a_servers_ring_is_not_taken_away_by_who_may_list_it)
+{
+    keyring_world *w = *state;
+    const saf_store_options options = { .authority = deny_one };
+    OWN(saf_store) *store = NULL;
+    fill(w);
+    publish(w, "A", "Ring", "pub", me(), true);
+    assert_ok(saf_store_open(&store, "store", &options, &w->err), &w->err);
+    denied = SAF_FN_RING_PUBLISH;
+    assert_fails(try_unpublish(store, &w->err), SAF_E_DENIED, &w->err, "ring-publish on A/Ring");
+    assert_codes(&w->err, 8, 8, 8);
+    denied = SAF_FN_RING_LIST;
+    assert_ok(try_unpublish(store, &w->err), &w->err);
+}
+
 TEST(the_readers_authority_decides)
 {
     keyring_world *w = *state;
@@ -420,6 +475,94 @@ TEST(a_full_disk_leaves_the_old_snapshot)
     assert_int_equal(poll_ring(reader), keyring_poll(w, "A", "Ring"));
 }
 
+/* ---- an older store ------------------------------------------------------------------------------------------- */
+
+/* Copied in place, as who restores without `store restore` does. */
+static void put_back(keyring_world *w, const char *copy)
+{
+    saf_store_close(&w->store);
+    assert_int_equal(rename(copy, "store/store.db"), 0);
+    assert_ok(saf_store_open(&w->store, "store", NULL, &w->err), &w->err);
+}
+
+static void touch_ring(keyring_world *w)
+{
+    const saf_cert_alteration alteration = { .trust = SAF_HIGHTRUST };
+    saf_change *change = keyring_begin(w);
+    assert_ok(saf_store_alter_cert(change, "CERTAUTH", "ca", &alteration, &w->err), &w->err);
+    keyring_commit(w, change);
+}
+
+static void publish_then_go_back(keyring_world *w)
+{
+    fill(w);
+    publish(w, "A", "Ring", "pub", me(), true);
+    assert_ok(saf_store_backup(w->store, NULL, "older", NULL, NULL, &w->err), &w->err);
+    connect_new(w, "two", 8);
+    connect_new(w, "three", 9);
+    put_back(w, "older");
+}
+
+TEST(an_older_store_does_not_move_a_publication_back)
+{
+    keyring_world *w = *state;
+    saf_error why = { 0 };
+    publish_then_go_back(w);
+    OWN(saf_store) *reader = open_publication(w, "pub");
+    uint64_t newest = poll_ring(reader);
+    touch_ring(w); /* its numbers are higher now: they begin at the time */
+    assert_true(keyring_poll(w, "A", "Ring") > newest);
+    assert_int_equal(saf_store_unpublished(w->store, &why), 1);
+    assert_non_null(strstr(why.text, "store.db is an older copy"));
+    assert_non_null(strstr(why.hint, "safring ring publish A/Ring --for"));
+    assert_int_equal(poll_ring(reader), newest);
+    OWN(saf_ring) *ring = open_ring(reader);
+    assert_non_null(saf_ring_find_label(ring, "A", "three"));
+}
+
+TEST(publishing_again_moves_it_back)
+{
+    keyring_world *w = *state;
+    publish_then_go_back(w);
+    OWN(saf_store) *reader = open_publication(w, "pub");
+    uint64_t newest = poll_ring(reader);
+    publish(w, "A", "Ring", "pub", me(), true);
+    assert_true(poll_ring(reader) < newest);
+    assert_int_equal(poll_ring(reader), keyring_poll(w, "A", "Ring"));
+    touch_ring(w);
+    assert_int_equal(saf_store_unpublished(w->store, NULL), 0);
+    assert_int_equal(poll_ring(reader), keyring_poll(w, "A", "Ring"));
+}
+
+TEST(a_check_sees_that_the_store_is_older_than_its_publication)
+{
+    keyring_world *w = *state;
+    saf_store_problems problems = { 0 };
+    publish_then_go_back(w);
+    assert_ok(saf_store_check(&problems, w->store, NULL, NULL, NULL, &w->err), &w->err);
+    assert_int_equal(problems.count, 1);
+    assert_non_null(strstr(problems.texts[0], "of the ring A/Ring"));
+    assert_non_null(strstr(problems.texts[0], "store.db is an older copy"));
+    saf_store_problems_free(&problems);
+    publish(w, "A", "Ring", "pub", me(), true);
+    assert_ok(saf_store_check(&problems, w->store, NULL, NULL, NULL, &w->err), &w->err);
+    assert_int_equal(problems.count, 0);
+}
+
+/* A reader may write into its own file what it likes: only its own publication is concerned, and only until it is published again. */
+TEST(what_is_no_snapshot_is_written_over)
+{
+    keyring_world *w = *state;
+    fill(w);
+    publish(w, "A", "Ring", "pub", me(), true);
+    assert_int_equal(unlink("pub/ring.saf"), 0);
+    assert_int_equal(scratch_write("pub/ring.saf", "garbage", 0400), 0);
+    touch_ring(w);
+    assert_int_equal(saf_store_unpublished(w->store, NULL), 0);
+    OWN(saf_store) *reader = open_publication(w, "pub");
+    assert_int_equal(poll_ring(reader), keyring_poll(w, "A", "Ring"));
+}
+
 /* ---- custody -------------------------------------------------------------------------------------------------- */
 
 TEST(directories_that_are_not_ours_are_refused)
@@ -466,6 +609,8 @@ TEST(files_belong_to_their_reader)
         assert_fails(try_publish(w, "pub", NOBODY), SAF_E_DENIED, &w->err, "root");
         return;
     }
+    assert_fails(try_publish(w, "pub", NOBODY), SAF_E_DENIED, &w->err, "may not enter");
+    assert_int_equal(chmod(".", 0711), 0);
     publish(w, "A", "Ring", "pub", NOBODY, true);
     assert_int_equal(stat("pub/ring.saf", &about), 0);
     assert_int_equal(about.st_uid, NOBODY);
@@ -632,6 +777,8 @@ int main(void)
         IN_KEYRING(a_key_in_a_token_stays_a_uri),
         IN_KEYRING(virtual_rings_are_published_too),
         IN_KEYRING(other_rings_and_other_calls_are_refused),
+        IN_KEYRING(publishing_takes_more_than_listing),
+        IN_KEYRING(a_servers_ring_is_not_taken_away_by_who_may_list_it),
         IN_KEYRING(the_readers_authority_decides),
         IN_KEYRING(each_commit_that_touches_the_ring_renews),
         IN_KEYRING(nothing_is_written_for_a_change_that_is_abandoned),
@@ -642,6 +789,10 @@ int main(void)
         IN_KEYRING(a_lock_that_is_anothers_file_is_not_given_away),
         IN_KEYRING(what_could_not_be_written_is_counted_and_written_later),
         IN_KEYRING(a_full_disk_leaves_the_old_snapshot),
+        IN_KEYRING(an_older_store_does_not_move_a_publication_back),
+        IN_KEYRING(publishing_again_moves_it_back),
+        IN_KEYRING(a_check_sees_that_the_store_is_older_than_its_publication),
+        IN_KEYRING(what_is_no_snapshot_is_written_over),
         IN_KEYRING(directories_that_are_not_ours_are_refused),
         IN_KEYRING(a_publication_of_another_store_is_not_taken_over),
         IN_KEYRING(files_belong_to_their_reader),

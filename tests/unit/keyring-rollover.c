@@ -240,23 +240,24 @@ TEST(many_rings_are_rolled_over)
 
 /* ---- the counter ---------------------------------------------------------------------------------------------- */
 
-static void set_serial(const char *label, const char *serial)
+static void set_serial(keyring_world *w, const char *owner, const char *label, unsigned serial)
 {
-    sqlite3 *db = NULL;
-    char sql[200];
-    snprintf(sql, sizeof sql, "UPDATE certificate SET last_serial = '%s' WHERE label = '%s'", serial, label);
-    assert_int_equal(sqlite3_open("store/store.db", &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    OWN(saf_cert) *cert = keyring_find(w, owner, label);
+    saf_change *change = keyring_begin(w);
+    for (unsigned i = 0; i < serial; i++) {
+        OWN(own_text) given = NULL;
+        assert_ok(saf_store_next_serial(&given, change, cert, &w->err), &w->err);
+    }
+    keyring_commit(w, change);
 }
 
-static void assert_serial_after(keyring_world *w, const char *old, const char *new, const char *expected)
+static void assert_serial_after(keyring_world *w, unsigned old, unsigned new, const char *expected)
 {
     set_up(w, "CERTAUTH");
     if (old)
-        set_serial("old", old);
+        set_serial(w, "CERTAUTH", "old", old);
     if (new)
-        set_serial("new", new);
+        set_serial(w, "CERTAUTH", "new", new);
     assert_ok(roll_over_of(w, NULL, "CERTAUTH"), &w->err);
     OWN(saf_cert) *successor = keyring_find(w, "CERTAUTH", "new");
     if (expected)
@@ -267,22 +268,22 @@ static void assert_serial_after(keyring_world *w, const char *old, const char *n
 
 TEST(the_counter_goes_on_where_the_old_one_was)
 {
-    assert_serial_after(*state, "2A", NULL, "2A");
+    assert_serial_after(*state, 0x2A, 0, "2A");
 }
 
 TEST(counters_are_compared_as_numbers)
 {
-    assert_serial_after(*state, "100", "FF", "100");
+    assert_serial_after(*state, 0x100, 0xFF, "100");
 }
 
 TEST(a_counter_that_is_higher_stays)
 {
-    assert_serial_after(*state, "9", "1F", "1F");
+    assert_serial_after(*state, 9, 0x1F, "1F");
 }
 
 TEST(two_counters_that_never_counted_stay_so)
 {
-    assert_serial_after(*state, NULL, NULL, NULL);
+    assert_serial_after(*state, 0, 0, NULL);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------------------------ */
@@ -385,7 +386,7 @@ static void assert_nothing_is_left_behind(keyring_world *w, const char *index)
     keyring_make_ring(w, "A", "Two");
     connect_as(w, "One", "old", SAF_USAGE_PERSONAL, SAF_DEFAULT);
     connect_as(w, "Two", "old", SAF_USAGE_CERTAUTH, SAF_DEFAULT);
-    set_serial("old", "5");
+    set_serial(w, "A", "old", 5);
     run_sql(index);
     OWN(own_text) before = dump();
     OWN(saf_cert) *old = keyring_find(w, "A", "old");
@@ -409,9 +410,7 @@ TEST(a_rollover_that_fails_at_the_counter_changes_nothing)
 
 TEST(a_rollover_that_fails_at_its_last_record_changes_nothing)
 {
-    assert_nothing_is_left_behind(*state, "CREATE UNIQUE INDEX fault ON audit (iif(action = 'cert-rollover', 1, NULL));"
-                                          "INSERT INTO audit SELECT number + 1, at, who, 'cert-rollover', object, details,"
-                                          " fingerprint, mac FROM audit ORDER BY number DESC LIMIT 1");
+    assert_nothing_is_left_behind(*state, "CREATE UNIQUE INDEX fault ON audit (iif(action IN ('store-create', 'cert-rollover'), 1, NULL))");
 }
 
 int main(void)

@@ -404,7 +404,7 @@ TEST(an_unknown_status_is_damage)
     fill(w);
     damage("UPDATE certificate SET trust = 0");
     assert_fails(saf_store_find_cert(&cert, w->store, NULL, "A", "one", &w->err), SAF_E_FAILED, &w->err,
-                 "is damaged: a certificate has an unknown status");
+                 "certificate A/one was altered");
 }
 
 static void assert_ring_damaged(keyring_world *w, const char *text)
@@ -418,7 +418,7 @@ TEST(an_unknown_usage_is_damage)
     keyring_world *w = *state;
     fill(w);
     damage("UPDATE connection SET usage = 264"); /* 8 in its last byte */
-    assert_ring_damaged(w, "is damaged: a connection has an unknown usage");
+    assert_ring_damaged(w, "connection 1 of ring A/Ring was altered");
 }
 
 TEST(an_unknown_default_is_damage)
@@ -426,7 +426,7 @@ TEST(an_unknown_default_is_damage)
     keyring_world *w = *state;
     fill(w);
     damage("UPDATE connection SET is_default = 2");
-    assert_ring_damaged(w, "is damaged");
+    assert_ring_damaged(w, "connection 1 of ring A/Ring was altered");
 }
 
 TEST(an_unknown_reason_is_damage)
@@ -437,9 +437,9 @@ TEST(an_unknown_reason_is_damage)
     keyring_add(w, "A", "one", &made, made.key);
     OWN(saf_cert) *cert = keyring_find(w, "A", "one");
     keyring_record(w, cert, &made, "A", "one");
-    damage("UPDATE issued SET revoked_at = 1, revocation_reason = 8");
+    damage("UPDATE certificate SET revoked_at = 1, revocation_reason = 8");
     assert_fails(saf_store_find_cert(&found, w->store, NULL, "A", "one", &w->err), SAF_E_FAILED, &w->err,
-                 "is damaged: a certificate was revoked for an unknown reason");
+                 "certificate A/one was altered");
 }
 
 TEST(an_unknown_kind_of_intent_is_damage)
@@ -451,7 +451,7 @@ TEST(an_unknown_kind_of_intent_is_damage)
     keyring_commit(w, change);
     damage("UPDATE intent SET kind = 2");
     assert_fails(saf_store_list_intents(&page, w->store, NULL, &w->err), SAF_E_FAILED, &w->err,
-                 "is damaged: an intent has an unknown kind");
+                 "intent 1 was altered");
 }
 
 static void assert_policy_damaged(keyring_world *w, const char *sql)
@@ -463,7 +463,7 @@ static void assert_policy_damaged(keyring_world *w, const char *sql)
     keyring_commit(w, change);
     damage(sql);
     assert_fails(saf_store_find_policy(&found, w->store, NULL, "ZOWE", "*", &w->err), SAF_E_FAILED, &w->err,
-                 "is damaged: a policy has an");
+                 "policy JWT.ZOWE.*.SAF was altered");
     assert_int_equal(sql_code("DELETE FROM policy"), SQLITE_OK);
 }
 
@@ -492,7 +492,7 @@ TEST(a_key_that_is_nowhere_is_damage)
     keyring_add(w, "A", "one", &made, made.key);
     OWN(saf_cert) *cert = keyring_find(w, "A", "one");
     damage("UPDATE key SET sealed = NULL");
-    assert_fails(saf_store_load_key(&key, w->store, NULL, cert, &w->err), SAF_E_FAILED, &w->err, "is damaged");
+    assert_fails(saf_store_load_key(&key, w->store, NULL, cert, &w->err), SAF_E_FAILED, &w->err, "the private key of A/one was altered");
 }
 
 /* ---- describing ----------------------------------------------------------------------------------------------- */

@@ -191,7 +191,8 @@ void saf_dropped_list_free(saf_dropped_list *list);
  * @param dropped  NULL allowed
  * @retval SAF_E_CONFLICT  as saf_cert_issue(); or the profile is ca and the request's keyUsage lacks keyCertSign, or it asks for CA:FALSE
  *                         (saf.md of z/OS: such a request fails); or it asks for the name of the signer or of a CA above it, which only
- *                         @p request may give; or it has more alternative names, or more than 64 extended usages
+ *                         @p request may give; or it has more alternative names, or more than 64 extended usages; or a CA of this store
+ *                         has revoked a certificate for its key because that is compromised
  * @retval SAF_E_USAGE     as saf_cert_issue(); or no signer is named
  */
 saf_status saf_cert_sign_request(saf_blob *out, saf_dropped_list *dropped, saf_change *change, const saf_csr *csr,
@@ -218,8 +219,8 @@ typedef struct saf_renew_request {
  * @retval SAF_E_NOT_FOUND  no such certificate
  * @retval SAF_E_CONFLICT   as saf_cert_issue(); it has no private key here (it was rolled over, or is somebody else's, who sends a request);
  *                          its issuer is not here or has no key here (the hint names a CA of its name that can sign, or says: ask for a
- *                          renewal by a request); it, or another certificate of its owner for its key, was revoked because the key is compromised (the text says:
- *                          rekey); it does not say a validity that can be used again
+ *                          renewal by a request); it, or another certificate for its key that a CA of this store signed, was revoked because the key is
+ *                          compromised (the hint says: rekey); it does not say a validity that can be used again
  * @retval SAF_E_USAGE      days; a signer without owner or label
  * @retval SAF_E_UNSUPPORTED  the signer's key is in a token and signer_key is NULL
  */
@@ -259,11 +260,6 @@ saf_status saf_cert_rollover(saf_rollover *out, saf_change *change, const char *
                              saf_force force, saf_error *err);
 
 /* ---- revocation --------------------------------------------------------------------------------------------- */
-
-/** Read a reason by its name in RFC 5280 ("keyCompromise") or with hyphens ("key-compromise"), in any case. SAF_E_USAGE; the text lists them. */
-saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err);
-/** "key-compromise". Never NULL. */
-const char *saf_reason_name(saf_reason reason);
 
 /** Revoke a certificate of the store, at the CA that signed it, which must be here: with its key, or when that is gone with a record of what it
  *  issued. @p out: the record as it is now; NULL allowed. SAF_E_NOT_FOUND (no such certificate), SAF_E_CONFLICT (no CA of this store signed it;
@@ -492,7 +488,8 @@ typedef struct saf_export_request {
     const char *alias;          /**< PKCS#12 friendly name; NULL: the label */
 } saf_export_request;
 
-/** Export a certificate. A PKCS#12's password is of printable ASCII, as Java demands; without a key it is a trust store. PKCS#7 is the
+/** Export a certificate. That its private key is given out is recorded in the audit trail first (key-export: in the change that is open on the store, else in one of its
+ *  own), so a store that cannot be written gives none. A PKCS#12's password is of printable ASCII, as Java demands; without a key it is a trust store. PKCS#7 is the
  *  certificate, with its chain if asked, in SignedData without content or signers.
  *  SAF_E_NOT_FOUND (key asked for, has none), SAF_E_UNSUPPORTED (key in a token; DER or PKCS#7 with a key, DER with a chain), SAF_E_USAGE. */
 saf_status saf_cert_export(saf_blob *out, saf_store *store, const saf_principal *who, const saf_export_request *request,
@@ -512,7 +509,7 @@ typedef struct saf_ring_export_request {
     const saf_secret *password; /**< of PKCS#12 (also in the Secret): required; of the key in PEM: NULL leaves it unencrypted */
 } saf_ring_export_request;
 
-/** Export a ring of a store or a publication. Who is trusted: its CERTAUTH and SITE connections whose certificates are trusted, in date and not revoked. A
+/** Export a ring of a store or a publication. A private key is recorded as by saf_cert_export(), from a publication it is not. Who is trusted: its CERTAUTH and SITE connections whose certificates are trusted, in date and not revoked. A
  *  chain is looked for in the ring alone, as servers do. SAF_E_NOT_FOUND (nobody to trust; no default, or it has no key), SAF_E_UNSUPPORTED (key in a
  *  token), SAF_E_DENIED, SAF_E_USAGE (password). */
 saf_status saf_ring_export(saf_blob *out, const saf_ring *ring, saf_store *store, const saf_principal *who,

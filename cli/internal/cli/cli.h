@@ -132,6 +132,9 @@ saf_status cli_commit(const cli *cli, saf_change **change, saf_error *err);
 /** End a change: commit, or abandon on a dry run. */
 saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err);
 
+/** On a dry run, a change that is to be abandoned: what a call would record goes into it. Else, and for a publication, *out stays NULL. */
+saf_status cli_begin_rehearsal(saf_change **out, const cli *cli, saf_store *store, saf_error *err);
+
 /** Load the PKCS#11 module; SoftHSM2 with the store's own configuration. */
 saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err);
 
@@ -139,6 +142,9 @@ saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err);
 typedef enum cli_prompt { CLI_PROMPT_ONCE, CLI_PROMPT_TWICE } cli_prompt;
 saf_status cli_read_secret(saf_secret *out, const char *source, const char *option, const char *prompt, cli_prompt how,
                            saf_error *err);
+
+/** Say so when a new passphrase of a store is long enough to be taken, but not long. */
+void cli_warn_short(const cli *cli, const saf_secret *passphrase);
 
 /** The PIN of --pin-source, for the token of that name; the same for all tokens of one command. Without --pin-source each is asked for. */
 saf_status cli_read_pin(saf_secret *out, const cli *cli, const char *token, saf_error *err);
@@ -171,6 +177,14 @@ json_t *cli_shape_cert(const saf_cert *cert);
 void cli_hide_draft(const cli *cli, json_t *shape);
 
 json_t *cli_shape_connection(const saf_connection *connection);
+/** How a publication is: "for USER, with keys, DUE…". Returns @p out. */
+enum { CLI_USER_NAME_SIZE = 64, CLI_PUBLICATION_TEXT_SIZE = 200 };
+const char *cli_publication_text(char out[CLI_PUBLICATION_TEXT_SIZE], const saf_publication *item);
+
+/** A Unix user's name, or "uid N". Returns @p out. */
+const char *cli_user_name(char out[CLI_USER_NAME_SIZE], uint32_t user);
+
+json_t *cli_shape_publication(const saf_publication *item);
 json_t *cli_shape_policy(const saf_policy *policy);
 json_t *cli_shape_token(const saf_p11_token *token);
 json_t *cli_shape_secret(const saf_p11_secret *secret);

@@ -45,6 +45,7 @@ typedef enum saf_function {
     SAF_FN_RING_DELETE,   /**< owner.ring.UPD, IRR.DIGTCERT.DELRING */
     SAF_FN_RING_CONNECT,  /**< owner.ring.UPD, IRR.DIGTCERT.CONNECT */
     SAF_FN_RING_REMOVE,   /**< owner.ring.UPD, IRR.DIGTCERT.REMOVE */
+    SAF_FN_RING_PUBLISH,  /**< give a Unix user a ring to read, or take it away: owner.ring.UPD; RACF has no such function. Giving asks RING_LIST too */
     SAF_FN_POLICY_LIST,   /**< RLIST of class IDTDATA */
     SAF_FN_POLICY_CHANGE, /**< RDEFINE, RALTER, RDELETE of class IDTDATA */
     SAF_FN_TOKEN_SIGN,    /**< issue an identity token: RACROUTE REQUEST=VERIFY with IDTA */

@@ -4,7 +4,7 @@
  *
  * A ring belongs to a user ID and names certificates with a usage each, at most one of them its default. Opening a ring takes
  * a snapshot, immutable and safe to share between threads; a server polls the ring's generation (R_datalib's GetUpdateCode),
- * which is cheap, and opens it again when the number has risen.
+ * which is cheap, and renews its snapshot (saf_ring_renew()) when that is another number: it rises with each change, and falls only when an older store was put in place.
  *
  * *Virtual* rings are not stored: "USER" and "*" is everything USER owns (usage PERSONAL), "*AUTH*" and "*" all of CERTAUTH,
  * "*SITE*" and "*" all of SITE. R_datalib's names.
@@ -57,6 +57,14 @@ typedef struct saf_ring saf_ring;
 saf_status saf_ring_open(saf_ring **out, saf_store *store, const saf_principal *who, const char *owner, const char *name,
                          saf_error *err);
 
+/** Take a new snapshot of the ring that @p old is one of, or none when nothing has changed since: then *out is NULL, and it has cost no more than a poll.
+ *  @p old stays as it is, for whoever uses it still; each of the two is closed on its own, in any order and by any thread. What has not changed they share,
+ *  so that one change in a large ring costs about what it does in a small one: through the same saf_store only what has changed since is read,
+ *  otherwise, and of a virtual ring or a publication, everything, but only certificates that are new are read from their DER.
+ *  What does not make a ring's generation rise (last_serial, requested_at) may be as old as @p old.
+ *  SAF_E_NOT_FOUND (codes 8/8/84). */
+saf_status saf_ring_renew(saf_ring **out, const saf_ring *old, saf_store *store, const saf_principal *who, saf_error *err);
+
 /** NULL allowed; sets *ring to NULL. */
 void saf_ring_close(saf_ring **ring);
 
@@ -78,7 +86,8 @@ const saf_connection *saf_ring_find_label(const saf_ring *ring, const char *owne
 
 /** The private key of a PERSONAL connection (function SAF_FN_RING_KEY on the ring; when the certificate is not the ring owner's, also
  *  SAF_FN_CERT_KEY on the certificate). Caller frees with EVP_PKEY_free().
- *  SAF_E_NOT_FOUND (not PERSONAL, or no key), SAF_E_DENIED (8/8/8), SAF_E_UNSUPPORTED (in a token: cert->key_uri). */
+ *  SAF_E_NOT_FOUND (not PERSONAL, or no key), SAF_E_DENIED (8/8/8), SAF_E_UNSUPPORTED (in a token: cert->key_uri).
+ *  It is not recorded in the audit trail, no more than other reads: a server takes its key at each start, perhaps from a publication. Whoever serves others records it. */
 saf_status saf_ring_load_key(EVP_PKEY **out, const saf_ring *ring, const saf_connection *connection, saf_store *store,
                              const saf_principal *who, saf_error *err);
 
@@ -129,11 +138,16 @@ typedef struct saf_connect_request {
 /** The usage a certificate gets when nobody says: that of its owner's kind. */
 saf_usage saf_usage_of_owner(const char *cert_owner);
 
-/** Connect (DataPut, RACDCERT CONNECT); a certificate that is connected already gets the new usage and default. Asks SAF_FN_RING_CONNECT
+/** Connect (DataPut, RACDCERT CONNECT); a certificate that is connected already gets the new usage and default, so one that was the default is so no more unless
+ *  that is asked for; when it has both already, nothing changes, no generation either. Asks SAF_FN_RING_CONNECT
  *  on the ring and SAF_FN_CERT_LIST on the certificate; for usage PERSONAL, when the certificate is not the ring owner's, also
  *  SAF_FN_CERT_KEY on it.
  *  SAF_E_NOT_FOUND (ring 8/8/84, or certificate 8/8/44). */
 saf_status saf_ring_connect(saf_change *change, const saf_connect_request *request, saf_error *err);
+
+/** How a certificate is connected to a ring: sets usage and is_default of @p request, whose names say which (function SAF_FN_RING_LIST on the ring).
+ *  SAF_E_NOT_FOUND (ring 8/8/84, certificate or connection 8/8/44). */
+saf_status saf_store_find_connection(saf_connect_request *request, saf_store *store, const saf_principal *who, saf_error *err);
 
 /** Take a certificate out of a ring (DataRemove). SAF_E_NOT_FOUND (ring 8/8/84, or not connected 8/8/44). */
 saf_status saf_ring_disconnect(saf_change *change, const char *ring_owner, const char *ring_name,
@@ -147,14 +161,17 @@ saf_status saf_ring_disconnect(saf_change *change, const char *ring_owner, const
  *  The store remembers its publications and writes them anew at each commit that touches the ring. Private keys are in it only if that was asked for, and
  *  only those of PERSONAL connections, sealed under a key file that only the reader can read; a token's key stays a URI.
  *  FORMAT.md describes the files. */
+enum { SAF_PUBLICATION_DIR_SIZE = 4096 };
+
 typedef struct saf_publication {
     char owner[SAF_OWNER_MAX + 1];
     char ring[SAF_RING_NAME_MAX + 1];
-    char dir[4096];      /**< absolute */
+    char dir[SAF_PUBLICATION_DIR_SIZE]; /**< absolute */
     uint32_t user;       /**< uid of the reader, whose the files are */
     bool with_keys;
     uint64_t generation; /**< of the ring, as it was published last; 0 when it never was */
-    bool is_due;         /**< the ring has changed since, and writing it failed or is still to come */
+    bool is_due;         /**< the ring has changed since, and writing it failed or is still to come; also when it has ended */
+    bool is_ended;       /**< it is to be no more, but its files could not be removed yet: the reader may still have them, and the keys in them */
 } saf_publication;
 
 typedef struct saf_publication_page {
@@ -164,22 +181,36 @@ typedef struct saf_publication_page {
 
 void saf_publication_page_free(saf_publication_page *page);
 
-/** Publish a ring, virtual ones too (function SAF_FN_RING_LIST; with keys what saf_ring_load_key() asks for each of them): note it, and write it when the
- *  change commits. The directory is made then (mode 0755, this process's user); its files belong to @p user, mode 0400. Again for the same directory and
- *  ring: with_keys and user may change. Keys that come into the ring later are published as well: who connects them is asked for them.
- *  SAF_E_NOT_FOUND (8/8/84), SAF_E_CONFLICT (it is no directory, or holds something else), SAF_E_DENIED (only a store of root's can give files to another
- *  user; the directory is another user's, or others may write it). */
+/** Publish a ring, virtual ones too (functions SAF_FN_RING_PUBLISH and SAF_FN_RING_LIST; with keys what saf_ring_load_key() asks for each of them): note it, and
+ *  write it when the change commits. The directory is made then (mode 0755, this process's user); its files belong to @p user, mode 0400. Again for the same
+ *  directory and ring: with_keys and user may change, and a snapshot that is newer than the store (see below) is replaced. Keys that come into the ring later are published as well: who connects them is asked for them.
+ *  Files that a publication of the same ring by this same store left there (which was restored since) are taken over.
+ *  SAF_E_NOT_FOUND (8/8/84), SAF_E_CONFLICT (it is no directory, or holds something else; it is in the store), SAF_E_DENIED (only a store of root's can give
+ *  files to another user; the directory is another user's, or others may write it; the reader could not enter one above it). */
 saf_status saf_ring_publish(saf_change *change, const char *owner, const char *name, const char *dir, uint32_t user, bool with_keys, saf_error *err);
 
-/** Forget a publication and remove its files and directory when the change commits (function SAF_FN_RING_LIST). saf_ring_delete() does so, too.
+/** End a publication and remove its files and directory when the change commits (function SAF_FN_RING_PUBLISH). saf_ring_delete() does so, too. What could not be
+ *  removed is tried again at each commit, and stays in the list with is_ended: the reader may have its keys, so make new ones. Again for one that has ended: it is only tried again.
  *  SAF_E_NOT_FOUND. */
 saf_status saf_ring_unpublish(saf_change *change, const char *owner, const char *name, const char *dir, saf_error *err);
 
-/** All publications of a store, by directory (function SAF_FN_STORE_READ). */
+/** The same, but its files are left where they are and nothing is tried any more: for those that are out of reach for good. */
+saf_status saf_ring_forget_publication(saf_change *change, const char *owner, const char *name, const char *dir, saf_error *err);
+
+/** The absolute name that a store knows a publication's directory by; it need not be there. SAF_E_USAGE. */
+saf_status saf_publication_dir(char out[SAF_PUBLICATION_DIR_SIZE], const char *dir, saf_error *err);
+
+/** A sentence on who else than root and this process's user could exchange a directory above @p dir, and so have the files of a publication there, keys too, when it
+ *  ends; "" when nobody could. SAF_E_USAGE, SAF_E_SPACE. */
+saf_status saf_publication_risk(char *out, size_t out_cap, const char *dir, saf_error *err);
+
+/** All publications of a store, by directory (function SAF_FN_STORE_READ), also those that have ended and whose files are still there. */
 saf_status saf_store_list_publications(saf_publication_page *out, saf_store *store, const saf_principal *who, saf_error *err);
 
-/** Write those that are due: what saf_change_commit() does by itself, and what to call when it could not (disk full); function SAF_FN_STORE_READ. The commit of a
- *  change never fails because a publication could not be written: *failed counts those, and @p err has the text of the first. SAF_E_USAGE (a change is open). */
+/** Write those that are due: what saf_change_commit() does by itself, and what to call when it could not (disk full); function SAF_FN_STORE_READ, because it
+ *  finishes what others decided. The commit of a change never fails because a publication could not be written: *failed counts those, and @p err has the text
+ *  of the first. One that would replace a snapshot of a higher generation is not written: store.db is an older copy then, and what it has forgotten
+ *  (revocations, keys that were taken out) would come back; saf_ring_publish() again says that this is meant. SAF_E_USAGE (a change is open). */
 saf_status saf_store_publish_due(unsigned *failed, saf_store *store, const saf_principal *who, saf_error *err);
 
 /** How many publications the last commit on this handle could not write; @p err (NULL allowed) gets the text of the first. */
@@ -188,6 +219,7 @@ unsigned saf_store_unpublished(const saf_store *store, saf_error *err);
 /* ---- R_datalib, function by function -------------------------------------------------------------------- */
 
 /** What programs know as IRRSDL00. Each function names its counterpart; statuses carry SAF, RACF and reason codes in saf_error.codes (0/0/0 is SAF_OK):
+ *  A failure that R_datalib does not know (a ring that exists already, a certificate that something keeps, no memory) has 0/0/0, too: look at the status first.
  *  8/8/4 parameter error, 8/8/8 not authorized, 8/8/28 bad ring or user, 8/8/32 no ring for ring info, 8/8/44 no (more) certificate, 8/8/84 no such ring.
  *  A saf_query is used by one thread at a time; it is a snapshot: what changes after DataGetFirst does not show. */
 typedef struct saf_query saf_query;
@@ -227,7 +259,9 @@ typedef enum saf_new_ring { SAF_RING_MUST_BE_NEW, SAF_RING_REUSE } saf_new_ring;
 saf_status saf_data_new_ring(saf_change *change, const char *owner, const char *name, saf_new_ring how, saf_error *err);
 
 /** DataPut (X'08'): add a certificate unless it is there, and connect it, or neither; ring "*": only add. One that is there stays as it is, but gets a private key when
- *  it has none and one is given. Everything is borrowed for the call. Functions and statuses of saf_store_add_cert(), saf_store_add_key(), saf_ring_connect(). */
+ *  it has none and one is given. Unlike RACF's, it renews nothing: a certificate for a public key that its owner has is added beside the old one, with the
+ *  same private key, or refused when the label is taken (SAF_E_EXISTS). Anybody can have a certificate made for your public key, and only <safring/cert.h> knows
+ *  whether a chain verifies: saf_cert_import() puts it into the old one's place, with label, key and rings. Everything is borrowed for the call. Functions and statuses of saf_store_add_cert(), saf_store_add_key(), saf_ring_connect(). */
 typedef struct saf_data_put_request {
     const char *ring_owner, *ring_name;
     const char *owner, *label;

@@ -60,6 +60,9 @@ enum {
 #define SAF_OWNER_CERTAUTH "CERTAUTH"
 #define SAF_OWNER_SITE "SITE"
 
+/** A new passphrase has at least so many bytes; what somebody can guess protects nothing. */
+enum { SAF_PASSPHRASE_MIN = 8, SAF_PASSPHRASE_SHORT = 12 /**< below this, programs should warn */ };
+
 typedef struct saf_store saf_store;
 typedef struct saf_change saf_change;
 
@@ -109,8 +112,13 @@ saf_status saf_store_default_dir(char *out, size_t out_cap, saf_error *err);
  *  master key is that passphrase's. A half-made one (killed) is completed.
  *  SAF_E_EXISTS when there is one, however it is protected and whatever passphrase was given. SAF_E_DENIED when the directory is
  *  there and another user's, or holds parts of a store that are (also for root, who would trust what that user put there).
- *  SAF_E_CONFLICT when the directory holds other files and others may enter it. */
+ *  SAF_E_CONFLICT when the directory holds other files and others may enter it, or the master key or tokens of a store whose database is gone.
+ *  SAF_E_USAGE when the passphrase is too short (SAF_PASSPHRASE_MIN). */
 saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err);
+
+/** softhsm2.conf in a store names its tokens by their absolute path. In one that was moved or copied (and is otherwise as it was made), make it name this store's
+ *  own tokens/. SAF_E_CONFLICT: it is another user's. */
+saf_status saf_store_settle_tokens(bool *was_moved, const char *dir, saf_error *err);
 
 /** Open a store.
  *  SAF_E_NOT_FOUND: there is none, or an unfinished one; saf_store_create() can make it. No other failure has this status.
@@ -187,6 +195,12 @@ typedef enum saf_reason {
     SAF_REASON_PRIVILEGE_WITHDRAWN = 9,
     SAF_REASON_AA_COMPROMISE = 10
 } saf_reason;
+
+/** Read a reason by its name in RFC 5280 ("keyCompromise") or with hyphens ("key-compromise"), in any case. SAF_E_USAGE; the text lists them. */
+saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err);
+
+/** "key-compromise". Never NULL; what is no reason is "unspecified". */
+const char *saf_reason_name(saf_reason reason);
 
 /** One certificate of the store. Made and freed by the library; all pointers live as long as the record. */
 typedef struct saf_cert {
@@ -330,7 +344,7 @@ saf_status saf_store_delete_cert(saf_change *change, const char *owner, const ch
  *  certificate by now; or the key is known as one in a token). */
 saf_status saf_store_add_key(saf_change *change, const saf_cert *cert, EVP_PKEY *key, saf_error *err);
 
-/** The stored private key of a certificate (function SAF_FN_CERT_KEY). SAF_E_NOT_FOUND (has none),
+/** The stored private key of a certificate (function SAF_FN_CERT_KEY). Not recorded in the audit trail. SAF_E_NOT_FOUND (has none),
  *  SAF_E_UNSUPPORTED (it is in a token: use cert->key_uri). */
 saf_status saf_store_load_key(EVP_PKEY **out, saf_store *store, const saf_principal *who, const saf_cert *cert,
                               saf_error *err);
@@ -395,6 +409,10 @@ saf_status saf_store_revoke(saf_change *change, const saf_cert *ca, const char *
  *  nobody is asked. @p reason: NULL allowed. */
 saf_status saf_store_find_revocation(int64_t *at, saf_reason *reason, saf_store *store, const unsigned char fingerprint[SAF_FINGERPRINT_LEN],
                                      saf_error *err);
+
+/** Whether any CA of this store revoked a certificate for that key because somebody else has the key (key-compromise, ca-compromise, aa-compromise), whoever it
+ *  was for and wherever it is now: *at is 0 when not. @p public_key: SubjectPublicKeyInfo, DER. Nobody is asked, as for saf_store_find_revocation(). @p reason: NULL allowed. */
+saf_status saf_store_find_compromise(int64_t *at, saf_reason *reason, saf_store *store, saf_bytes public_key, saf_error *err);
 
 /** The next CRL of a CA. */
 typedef struct saf_crl_turn {
@@ -579,7 +597,8 @@ saf_status saf_store_check(saf_store_problems *out, saf_store *store, const saf_
                            saf_error *err);
 
 /** Write a copy of the database as of one moment to a new file, mode 0600, while others go on (function SAF_FN_STORE_ADMIN); it appears whole or not at all,
- *  and verified. It has no master key in it: keep that elsewhere. SAF_E_EXISTS, SAF_E_IO. */
+ *  and verified. It has no master key in it: keep that elsewhere. SAF_E_EXISTS, SAF_E_IO, SAF_E_DENIED (the directory is another user's, or others may write it:
+ *  the copy could be exchanged on its way). */
 saf_status saf_store_backup(saf_store *store, const saf_principal *who, const char *path, saf_store_progress_fn progress, void *context,
                             saf_error *err);
 

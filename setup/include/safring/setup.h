@@ -132,6 +132,9 @@ typedef void (*saf_step_fn)(void *context, const saf_setup_step *step);
  *  SAF_E_EXISTS, SAF_E_CONFLICT: somebody changed store or files since the plan was made; plan again. */
 saf_status saf_setup_apply(saf_setup_plan *plan, saf_step_fn report, void *context, saf_error *err);
 
+/** How many publications of rings the last change of the store could not write: saf_store_unpublished(). */
+unsigned saf_setup_unpublished(const saf_setup_plan *plan, saf_error *err);
+
 /** The zowe.certificate block as YAML, passwords masked, and where the complete one is. Live as long as the plan. */
 const char *saf_setup_certificate_block(const saf_setup_plan *plan);
 const char *saf_setup_secrets_path(const saf_setup_plan *plan); /**< "" when there is none */

@@ -1,8 +1,6 @@
-#include "quote.h"
+#include "issued.h"
 
 #include <base/fail.h>
-
-#include <safring/cert.h>
 
 #include <ctype.h>
 #include <string.h>
@@ -47,16 +45,27 @@ saf_status saf_reason_parse(saf_reason *out, const char *name, saf_error *err)
             return SAF_OK;
         }
     return saf_fail(err, SAF_E_USAGE,
-                    "\"%s\" is not a reason for a revocation; known are unspecified, key-compromise, ca-compromise, "
+                    "\"%.80s\" is not a reason for a revocation; known are unspecified, key-compromise, ca-compromise, "
                     "affiliation-changed, superseded, cessation-of-operation, certificate-hold, remove-from-crl, "
                     "privilege-withdrawn and aa-compromise",
-                    quote_text(name ? name : "").text);
+                    name ? name : "");
 }
 
-const char *saf_reason_name(saf_reason reason)
+static const char *find_name(saf_reason reason)
 {
     for (size_t i = 0; i < REASON_COUNT; i++)
         if (REASONS[i].reason == reason)
             return REASONS[i].name;
-    return "unspecified";
+    return NULL;
+}
+
+bool reason_is_known(saf_reason reason)
+{
+    return find_name(reason) != NULL;
+}
+
+const char *saf_reason_name(saf_reason reason)
+{
+    const char *name = find_name(reason);
+    return name ? name : "unspecified";
 }
