@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sixteen processes change one store at once, and one after another is killed and started again. Each writes down what it begins and what it was
 # answered; afterwards the store is sound, holds what was said to be done, and nothing else but what was under way when its process was killed.
-# An owner's certificates are one worker's alone, so that all answers to it can be foretold; ring, CA, issue list and audit trail are shared.
+# An owner's certificates and rings are one worker's alone, so that all answers to it can be foretold; one ring with its publication, CA, issue list and audit
+# trail are shared.
 here=$(cd "$(dirname "$0")" && pwd)
 SECONDS_OF_STRESS=${SECONDS_OF_STRESS:-20}
 WORKERS=16
@@ -39,6 +40,14 @@ run() { # VERB LABEL
     force) set -- cert delete "$cert" --force --json ;;
     connect) set -- ring connect SHARED/Ring "$cert" --usage personal --json ;;
     remove) set -- ring remove SHARED/Ring "$cert" --json ;;
+    make) set -- ring create "$cert" --json ;;
+    drop) set -- ring delete "$cert" --json ;;
+    publish) set -- ring publish "$cert" --for "$(id -un)" --to "pub/$number-$2" --json ;;
+    read) set -- ring show SHARED/Ring --store pub/shared --json ;;
+    backup)
+        rm -f "backup.$number.db"
+        set -- store backup --out "backup.$number.db" --json
+        ;;
     list | show)
         what=$("$1_mine")
         return
@@ -50,12 +59,12 @@ run() { # VERB LABEL
 }
 
 worker() {
-    local verbs=(issue issue issue connect connect remove show list renew revoke delete force) verb label code
+    local verbs=(issue issue issue connect connect remove show list renew revoke delete force make make publish drop read backup) verb label code
     trap - EXIT
     tell start
     while [ ! -e stop ]; do
         verb=${verbs[RANDOM % ${#verbs[@]}]} label=L$((RANDOM % 6)) code=0
-        case $verb in list | show) label=- ;; esac
+        case $verb in list | show | read | backup) label=- ;; esac
         tell begin "$verb" $label
         run "$verb" $label || code=$?
         tell end "$verb" $label $code "$what"
@@ -90,6 +99,7 @@ judge() { # JOURNAL…
         if (verb == "delete" && in_ring[l] != "y" && there[l] == "y") there[l] = "?"
         if (verb == "force" && there[l] == "y") there[l] = "?"
         if ((verb == "force" || verb == "remove") && in_ring[l] == "y") in_ring[l] = "?"
+        if ((verb == "make" && ring[l] == "n") || (verb == "drop" && ring[l] == "y")) ring[l] = "?"
         if (verb == "connect" && in_ring[l] == "n" && there[l] != "n") in_ring[l] = "?"
     }
     function done(verb, l) {
@@ -116,16 +126,23 @@ judge() { # JOURNAL…
             present(l)
             must(in_ring[l], "y", "removed, though not connected")
             in_ring[l] = "n"
+        } else if (verb == "make") {
+            must(ring[l], "n", "made, though it is there"); ring[l] = "y"
+        } else if (verb == "publish" || verb == "drop") {
+            must(ring[l], "y", "it is not there, though it was taken"); ring[l] = verb == "drop" ? "n" : "y"
         }
     }
     function refused(verb, l) { # 5: exists already or conflicts
+        if (verb == "make") { must(ring[l], "y", "there, though nothing made it"); ring[l] = "y"; return }
         present(l)
         if (verb == "delete") { must(in_ring[l], "y", "kept, though not connected"); in_ring[l] = "y" }
         else if (verb == "revoke") { must(revoked[l], "y", "revoked already, though nothing did"); revoked[l] = "y" }
         else if (verb != "issue") bad("an answer that cannot be")
     }
     function missing(verb, l) { # 4: not found
-        if (verb == "remove") { must(in_ring[l], "n", "not connected, though nothing removed it"); in_ring[l] = "n" }
+        if (verb == "publish" || verb == "drop") { must(ring[l], "n", "not there, though nothing took it away"); ring[l] = "n" }
+        else if (verb == "read" || verb == "backup") bad("an answer that cannot be")
+        else if (verb == "remove") { must(in_ring[l], "n", "not connected, though nothing removed it"); in_ring[l] = "n" }
         else if (verb == "issue") bad("an answer that cannot be")
         else absent(l)
     }
@@ -153,7 +170,7 @@ judge() { # JOURNAL…
             if (!(l in seen)) { must(in_ring[l], "n", l " is not in the ring, though connected"); in_ring[l] = "n" }
         }
     }
-    FNR == 1 { for (i = 0; i < 6; i++) there["L" i] = in_ring["L" i] = revoked["L" i] = "n" }
+    FNR == 1 { for (i = 0; i < 6; i++) there["L" i] = in_ring["L" i] = revoked["L" i] = ring["L" i] = "n" }
     $1 == "begin" { verb = $2; label = $3; next }
     $1 == "start" { if (verb != "") unsure(verb, label); verb = ""; next }
     $1 == "end" {
@@ -197,6 +214,8 @@ kill_one() {
 given_certificates
 ok safring ring create SHARED/Ring
 ok safring ring connect SHARED/Ring CERTAUTH/ca
+mkdir pub
+ok safring ring publish SHARED/Ring --for "$(id -un)" --with-keys --to pub/shared
 it "survives $SECONDS_OF_STRESS seconds of $WORKERS processes and kills"
 for ((i = 1; i <= WORKERS; i++)); do start_worker "$i"; done
 until=$((SECONDS + SECONDS_OF_STRESS))
@@ -223,6 +242,28 @@ judge journal.* >judged || fail "$(head -20 judged; sort surprises | uniq -c | h
 it "leaves a sound store and a good audit trail"
 ok safring store check
 ok safring audit verify
+
+it "has every publication in step after the next change, and none that ended"
+ok safring ring create SHARED/Last
+silent_on "could not be written"
+same "$(sqlite3 store/store.db 'SELECT dir FROM publication ORDER BY dir')" "$(find "$home/pub" -mindepth 1 -maxdepth 1 | LC_ALL=C sort)"
+same "$(find pub -name '.saf-*')" ""
+sqlite3 -separator ' ' store/store.db 'SELECT dir, owner, name FROM publication' >publications
+while read -r dir owner name <&3; do
+    ok safring ring show "$owner/$name" --store "$dir" --json
+    seen=$(field '[.generation, .connections[].fingerprint_sha256] | join(" ")')
+    ok safring ring show "$owner/$name" --json
+    same "$seen" "$(field '[.generation, .connections[].fingerprint_sha256] | join(" ")')"
+done 3<publications
+
+it "has only whole backups, and removes what a killed one left"
+for ((i = 1; i <= WORKERS; i++)); do
+    [ -e "backup.$i.db" ] || ok safring store backup --out "backup.$i.db"
+    same "$(sqlite3 "backup.$i.db" 'PRAGMA integrity_check')" ok
+    refused 5 "exists already" safring store backup --out "backup.$i.db" # removes what is left beside it, too
+done
+ok safring store restore backup.1.db --store copy --master-key-file store/master.key
+same "$(find . -name '.*saf-*')" ""
 
 it "knows all that it issued and revoked, no serial twice, and no more than it said but for what was killed"
 ok safring ca issued CERTAUTH/ca --json
