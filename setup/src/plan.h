@@ -13,6 +13,7 @@
 #include <base/buffer.h>
 #include <base/own-openssl.h>
 
+#include <safring/secret-key.h>
 #include <safring/setup.h>
 #include <setup/yaml-edit.h>
 

@@ -13,7 +13,7 @@
 
 #include <base/own.h>
 
-#include <safring/pkcs11.h>
+#include <safring/secret-key.h>
 
 #include <p11-kit/pkcs11.h>
 

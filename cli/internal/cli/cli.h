@@ -17,7 +17,7 @@
 
 #include <safring/cert.h>
 #include <safring/keyring.h>
-#include <safring/pkcs11.h>
+#include <safring/secret-key.h>
 
 #include <jansson.h>
 

@@ -3,6 +3,8 @@
 #include <base/fail.h>
 #include <base/own.h>
 
+#include <safring/secret-key.h>
+
 #include <stdlib.h>
 
 struct token_login {

@@ -3,9 +3,7 @@
  * PKCS#11 tokens and the keys in them: what ICSF is on z/OS.
  *
  * A *module* is a Cryptoki library (SoftHSM2 unless another is named), a *token* is one slot's token, addressed by label, serial
- * or RFC 7512 URI, and a *session* is a logged-in connection to one token. Secret keys get ICSF's bookkeeping: a sequence number
- * per token that is never used twice, kept in the key's CKA_ID (4 bytes, big endian) and in the 44-character handle
- * (token name 32, sequence number 8 hex digits, category "T" and three blanks).
+ * or RFC 7512 URI, and a *session* is a logged-in connection to one token. Secret keys are in <safring/secret-key.h>.
  *
  * Cryptoki is a process-wide thing: open one module per process, after fork() rather than before it. A saf_p11 may be shared by
  * threads (calls are serialised where Cryptoki is not); a saf_p11_session is used by one thread at a time; a saf_p11_mac and the
@@ -42,8 +40,7 @@ enum {
     SAF_P11_LABEL_MAX = 32,
     SAF_P11_OBJECT_MAX = 255,
     SAF_P11_ID_MAX = 64,
-    SAF_P11_URI_MAX = 1024,
-    SAF_P11_HANDLE_LEN = 44
+    SAF_P11_URI_MAX = 1024
 };
 
 typedef enum saf_p11_type {
@@ -79,8 +76,25 @@ saf_status saf_p11_uri_format(char *out, size_t out_cap, const saf_p11_uri *uri,
 
 typedef struct saf_p11 saf_p11;
 
-/** How to load a module. Borrowed for the call. */
+/** One token. */
+typedef struct saf_p11_token {
+    char label[SAF_P11_LABEL_MAX + 1];
+    char serial[17];
+    char manufacturer[33];
+    char model[17];
+    unsigned long slot;
+    bool login_required, user_pin_set, write_protected;
+} saf_p11_token;
+
+/** Asked for a token's PIN whenever the library has to log in and was not given one: at the first use, after fork(), after the token was
+ *  away. Fills @p pin, which is wiped as soon as the token has it. One call at a time per handle, from any thread; it must not use the handle.
+ *  A failure, or a PIN that the token refuses, is final for that token and handle: tokens lock themselves after a few wrong ones. */
+typedef saf_status (*saf_p11_pin_fn)(void *context, const saf_p11_token *token, saf_secret *pin, saf_error *err);
+
+/** How to load a module. Borrowed for the call, but pin_context lives as long as the handle. */
 typedef struct saf_p11_options {
+    saf_p11_pin_fn pin;       /**< NULL: none; PINs are given with saf_p11_login() only */
+    void *pin_context;
     const char *module;       /**< path; NULL: $SAFRING_PKCS11_MODULE, else SoftHSM2 where distributions put it */
     const char *softhsm_conf; /**< SoftHSM2's configuration, used (by setting the environment variable SOFTHSM2_CONF) unless that is
                                    set already; NULL: SoftHSM2's own default */
@@ -94,16 +108,6 @@ void saf_p11_close(saf_p11 **p11);
 
 /** The module's path. Lives as long as the handle. */
 const char *saf_p11_module_path(const saf_p11 *p11);
-
-/** One token. */
-typedef struct saf_p11_token {
-    char label[SAF_P11_LABEL_MAX + 1];
-    char serial[17];
-    char manufacturer[33];
-    char model[17];
-    unsigned long slot;
-    bool login_required, user_pin_set, write_protected;
-} saf_p11_token;
 
 typedef struct saf_p11_token_list {
     saf_p11_token *tokens;
@@ -126,7 +130,7 @@ saf_status saf_p11_token_name_check(const char *name, saf_error *err);
 saf_status saf_p11_init_token(saf_p11_token *out, saf_p11 *p11, const char *name, const saf_secret *so_pin,
                               const saf_secret *pin, saf_error *err);
 
-/* ---- sessions and secret keys ----------------------------------------------------------------------------- */
+/* ---- sessions --------------------------------------------------------------------------------------------- */
 
 typedef struct saf_p11_session saf_p11_session;
 
@@ -140,46 +144,53 @@ saf_status saf_p11_login(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri 
 /** NULL allowed; sets *session to NULL. */
 void saf_p11_logout(saf_p11_session **session);
 
-/** What a secret key is made as. {0} beside label and len gives ZWESECKG done right: signs and verifies, sensitive, not
- *  extractable, not modifiable, kept in the token. */
-typedef struct saf_p11_secret_spec {
-    const char *label; /**< CKA_LABEL, 1-255 bytes */
-    size_t len;        /**< CKA_VALUE_LEN in bytes */
-    bool extractable;  /**< may leave the token wrapped */
-    int64_t start_date, end_date; /**< CKA_START_DATE, CKA_END_DATE as seconds (the UTC day counts); 0: none */
-} saf_p11_secret_spec;
+/* ---- signing ---------------------------------------------------------------------------------------------- */
 
-/** One secret key. */
-typedef struct saf_p11_secret {
-    char token[SAF_P11_LABEL_MAX + 1];
-    char label[SAF_P11_OBJECT_MAX + 1];
-    uint32_t sequence; /**< 0: not made by us (its CKA_ID is not 4 bytes) */
-    char uri[SAF_P11_URI_MAX + 1];       /**< with id: names this version only */
-    char handle[SAF_P11_HANDLE_LEN + 1]; /**< ICSF's 44 characters; "" without a sequence number */
-    char check_value[7]; /**< first three bytes, in hex, of HMAC-SHA-256 with this key over one zero byte; "" when it cannot sign */
-    size_t len;          /**< bytes */
-    bool sensitive, extractable, signs, verifies;
-    int64_t start_date, end_date; /**< 0: none */
-} saf_p11_secret;
+/** A key in a token, ready to sign, for servers: shared by any number of threads, each of which gets a session of its own from a pool, and
+ *  good for as long as the process and its children live. When the token was away, its files were replaced, the login or the sessions were lost
+ *  or the process was forked, the next call logs in again (the handle's pin function is asked), finds the key again by its URI and goes on; only when that
+ *  fails the call does. A copy of the key in session memory, inside the token, is used where the token allows it: SoftHSM signs 2.5 times faster with it. */
+typedef struct saf_p11_signer saf_p11_signer;
 
-typedef struct saf_p11_secret_list {
-    saf_p11_secret *secrets;
-    size_t count;
-} saf_p11_secret_list;
+typedef enum saf_p11_mechanism {
+    SAF_P11_HMAC_SHA256,
+    SAF_P11_HMAC_SHA384,
+    SAF_P11_HMAC_SHA512,
+    SAF_P11_RSA_SHA256, /**< RSASSA-PKCS1-v1_5 */
+    SAF_P11_RSA_SHA384,
+    SAF_P11_RSA_SHA512,
+    SAF_P11_PSS_SHA256, /**< salt as long as the hash, MGF1 with the same hash */
+    SAF_P11_PSS_SHA384,
+    SAF_P11_PSS_SHA512,
+    SAF_P11_ECDSA_SHA256, /**< the signature is r and s, each as long as the order */
+    SAF_P11_ECDSA_SHA384,
+    SAF_P11_ECDSA_SHA512,
+    SAF_P11_ED25519
+} saf_p11_mechanism;
 
-void saf_p11_secret_list_free(saf_p11_secret_list *list);
+enum { SAF_P11_SIGNATURE_MAX = 512 };
 
-/** Make a secret key (CSFPGSK). Several keys may have one label: they are its versions. SAF_E_UNSUPPORTED (the token did not keep
- *  what was asked for; the key is destroyed again), SAF_E_MALFORMED (the token's last sequence number cannot be read), SAF_E_IO (no
- *  room where SoftHSM keeps its tokens). */
-saf_status saf_p11_generate_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_secret_spec *spec,
-                                   saf_error *err);
+/** Prepare the key that @p uri names: one that cannot sign so is refused here, not at the first message. @p p11 must outlive it.
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such key, or several: the text lists their URIs), SAF_E_DENIED (no PIN, or a wrong one), SAF_E_UNSUPPORTED
+ *  (the token lacks the mechanism: the text names it; the key may not sign, or is too short for it). */
+saf_status saf_p11_signer_open(saf_p11_signer **out, saf_p11 *p11, const saf_p11_uri *uri, saf_p11_mechanism mechanism,
+                               saf_error *err);
 
-/** All secret keys of the token, or those that @p uri's object and id match (NULL: all), by label and sequence. */
-saf_status saf_p11_list_secrets(saf_p11_secret_list *out, saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
+/** Sign a message of any length. *out_len: in, the room in @p out; out, the signature's length. No text: fit for hot paths.
+ *  SAF_E_SPACE, SAF_E_TOKEN_GONE (and it could not be got back; the next call tries again, not more often than once a second), SAF_E_DENIED. */
+saf_status saf_p11_signer_sign(saf_p11_signer *signer, saf_bytes message, unsigned char *out, size_t *out_len);
 
-/** The one secret key that @p uri names. SAF_E_NOT_FOUND; SAF_E_CONFLICT (several: the text lists their URIs). */
-saf_status saf_p11_find_secret(saf_p11_secret *out, saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
+/** Why the last call failed, for the log: SAF_OK, or its status with the text (CKR name and what to do). */
+saf_status saf_p11_signer_explain(saf_p11_signer *signer, saf_error *err);
+
+/** The public key, for a pair; the caller frees it. SAF_E_UNSUPPORTED (a secret key). */
+saf_status saf_p11_signer_public_key(EVP_PKEY **out, saf_p11_signer *signer, saf_error *err);
+
+/** What the key can be relied on to be: bytes of a secret key, bits of a pair's; 0: the token does not say. */
+size_t saf_p11_signer_key_size(const saf_p11_signer *signer);
+
+/** NULL allowed; sets *signer to NULL. */
+void saf_p11_signer_close(saf_p11_signer **signer);
 
 /* ---- MACs with a token key -------------------------------------------------------------------------------- */
 
@@ -198,25 +209,6 @@ saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned cha
 
 /** NULL allowed; sets *mac to NULL. */
 void saf_p11_mac_close(saf_p11_mac **mac);
-
-/* ---- sealing with a token key ----------------------------------------------------------------------------- */
-
-/** What sealing adds: a nonce before, a tag behind. */
-enum { SAF_P11_SEAL_OVERHEAD = 28 };
-
-/** Make an AES key of 256 bits in the token, which encrypts and decrypts there and is never seen. @p uri: names it by token, label, id and type.
- *  SAF_E_USAGE (label), SAF_E_UNSUPPORTED (the token cannot, or would let it out; it is destroyed again), SAF_E_IO (no room where SoftHSM keeps its tokens). */
-saf_status saf_p11_generate_aes(char uri[SAF_P11_URI_MAX + 1], saf_p11_session *session, const char *label, saf_error *err);
-
-/** Encrypt 1 to 4096 bytes in the token (AES-GCM, a random nonce of 12 bytes) with the AES key that @p uri names, bound to @p aad. @p out: nonce, ciphertext, tag.
- *  SAF_E_SPACE, SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such key, or several), SAF_E_UNSUPPORTED (no AES key; no such mechanism). */
-saf_status saf_p11_seal(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes plain, saf_bytes aad, unsigned char *out, size_t out_cap,
-                        size_t *out_len, saf_error *err);
-
-/** The reverse. @p out has room for sealed.len bytes, which some tokens want; it holds a secret afterwards. SAF_E_DENIED: altered, bound to something else, or sealed
- *  with another key. */
-saf_status saf_p11_unseal(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes sealed, saf_bytes aad, unsigned char *out, size_t out_cap,
-                          size_t *out_len, saf_error *err);
 
 /* ---- key pairs -------------------------------------------------------------------------------------------- */
 
