@@ -51,7 +51,7 @@ static const cli_option options[] = {
       .required = true },
     { CLI_TEXT, "key", "KIND",
       "kind of key: rsa:2048|3072|4096, ec:P-256|P-384|P-521, ec:brainpoolP256r1|P384r1|P512r1, ed25519; or in a token: "
-      "\"token:NAME;object=LABEL;type=KIND\"; default ec:P-384",
+      "\"token:NAME;object=LABEL;type=KIND\"; or one that is in a token already: \"pkcs11:token=NAME;object=LABEL;type=private\"; default ec:P-384",
       offsetof(ca_create, key) },
     { CLI_NAME, "sign-with", "OWNER/LABEL", "the CA that signs it; default: it signs itself (a root)",
       offsetof(ca_create, signing.sign_with) },
@@ -82,7 +82,7 @@ const cli_command cli_command_ca_create = {
     .racf = "RACDCERT CERTAUTH GENCERT",
     .description =
         "Makes a key pair and a CA certificate for it, self-signed or signed by another CA of the store, and keeps both in the store, or the key in a "
-        "PKCS#11 token. It may sign certificates and CRLs.\n"
+        "PKCS#11 token. A key pair that is in a token already, whoever made it there, is used when --key is its URI. It may sign certificates and CRLs.\n"
         "\n"
         "The subject's attributes are written in the order in which they stand; a comma in a value is written after a backslash.\n"
         "\n"

@@ -65,14 +65,13 @@ static saf_status run(cli *cli, const void *args_, saf_error *err)
     OWN(saf_cert) *old = NULL;
     cli_key_place place;
     char kind[64];
-    saf_key_spec spec;
     SAF_TRY(saf_label_check(args->new_label, err));
     SAF_TRY(cli_open_store(&store, cli, err));
     SAF_TRY(saf_store_find_cert(&old, store, &cli->who, args->cert.owner, args->cert.name, err));
     SAF_TRY(refuse_taken_label(cli, args, store, err));
     kind_of(kind, sizeof kind, old);
     SAF_TRY(cli_key_place_parse(&place, args->key, kind, args->new_label, err));
-    saf_status status = saf_key_spec_parse(&spec, place.kind, err);
+    saf_status status = cli_key_place_check(&place, err);
     if (status != SAF_OK && !args->key)
         saf_hint(err, "the old key's kind is not made any more: say which with --key");
     return status == SAF_OK ? make_key_and_rekey(cli, args, store, &place, err) : status;

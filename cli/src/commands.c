@@ -10,8 +10,8 @@
     X(ring_create) X(ring_list) X(ring_show) X(ring_connect) X(ring_remove) X(ring_delete) \
     X(ring_publish) X(ring_unpublish) X(ring_export) \
     X(audit_list) X(audit_verify) X(audit_head) \
-    X(token_init) X(token_list) \
-    X(secret_generate) X(secret_list) \
+    X(token_init) X(token_list) X(token_module) X(token_show) X(token_delete) X(token_bind) X(token_unbind) X(token_backup) X(token_restore) X(token_doctor) \
+    X(secret_generate) X(secret_list) X(secret_show) X(secret_check) X(secret_delete) X(secret_wrap) X(secret_unwrap) X(secret_import) \
     X(policy_define) X(policy_list) \
     X(idt_sign) X(idt_verify) X(idt_show)
 

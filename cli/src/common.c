@@ -21,7 +21,7 @@ static const cli_option store_options[] = {
 };
 
 static const cli_option token_options[] = {
-    { CLI_TEXT, "module", "PATH", "the PKCS#11 module; default $SAFRING_PKCS11_MODULE, else SoftHSM2",
+    { CLI_TEXT, "module", "PATH[?PARAMETERS]", "the PKCS#11 module, with what it wants to be initialised with (NSS does); default $SAFRING_PKCS11_MODULE, else the store's (safring token module), else SoftHSM2",
       offsetof(cli_common, module) },
     { CLI_SOURCE, "pin-source", "SOURCE", "where the token's PIN is; default: ask at the terminal (setup: make one and keep it in a file)",
       offsetof(cli_common, pin_source) },

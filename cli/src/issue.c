@@ -93,9 +93,8 @@ static saf_status find_existing(saf_cert **out, const cli *cli, const cli_issue 
 
 static saf_status check_request(const cli_key_place *place, const cli_issue *issue, const saf_issue_request *request, saf_error *err)
 {
-    saf_key_spec spec;
     SAF_TRY(saf_label_check(issue->name.name, err));
-    SAF_TRY(saf_key_spec_parse(&spec, place->kind, err));
+    SAF_TRY(cli_key_place_check(place, err));
     SAF_TRY(saf_subject_check(request->subject, err));
     return saf_san_check(request->san, err);
 }

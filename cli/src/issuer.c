@@ -4,18 +4,12 @@
 
 #include <errno.h>
 
-static saf_status give_pin(void *context, const saf_p11_uri *key, saf_secret *pin, saf_error *err)
-{
-    return cli_read_pin(pin, context, key->token, err);
-}
-
 saf_status cli_issuer_open(cli_issuer *out, const cli *cli, unsigned leeway_sec, saf_error *err)
 {
     out->cli = cli;
     SAF_TRY(cli_open_store(&out->store, cli, err));
     SAF_TRY(cli_open_p11(&out->p11, cli, err));
-    saf_issuer_options options = { .store = out->store, .p11 = out->p11, .pin = give_pin, .pin_context = (void *)cli,
-                                   .leeway_sec = leeway_sec };
+    saf_issuer_options options = { .store = out->store, .p11 = out->p11, .leeway_sec = leeway_sec };
     SAF_TRY(saf_issuer_open(&out->issuer, &options, err));
     return saf_issuer_lane_open(&out->lane, out->issuer, err);
 }

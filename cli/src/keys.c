@@ -2,6 +2,7 @@
 
 #include <base/fail.h>
 #include <base/lock.h>
+#include <base/own-openssl.h>
 
 #include <limits.h>
 #include <string.h>
@@ -38,9 +39,24 @@ static saf_status parse_parts(cli_key_place *out, char *parts, const char *text,
     return SAF_OK;
 }
 
+static saf_status parse_there(cli_key_place *out, const char *text, saf_error *err)
+{
+    SAF_TRY(saf_p11_uri_parse(&out->there, text, err));
+    out->is_there = true;
+    if (out->there.pin_source[0])
+        return saf_fail(err, SAF_E_USAGE, "--key has a pin-source: give it with --pin-source");
+    if (out->there.token[0] && (out->there.type == SAF_P11_ANY || out->there.type == SAF_P11_PRIVATE))
+        return SAF_OK;
+    (void)saf_fail(err, SAF_E_USAGE, "--key \"%.120s\" does not name a private key and its token", text);
+    saf_hint(err, "pkcs11:token=NAME;object=LABEL;type=private");
+    return SAF_E_USAGE;
+}
+
 saf_status cli_key_place_parse(cli_key_place *out, const char *text, const char *kind, const char *label, saf_error *err)
 {
     *out = (cli_key_place){ .kind = text ? text : kind };
+    if (text && !strncmp(text, "pkcs11:", strlen("pkcs11:")))
+        return parse_there(out, text, err);
     if (!text || strncmp(text, "token:", strlen("token:")) != 0)
         return SAF_OK;
     OWN(own_text) parts = strdup(text + strlen("token:"));
@@ -52,6 +68,12 @@ saf_status cli_key_place_parse(cli_key_place *out, const char *text, const char 
     if (!out->object[0])
         snprintf(out->object, sizeof out->object, "%s", label);
     return SAF_OK;
+}
+
+saf_status cli_key_place_check(const cli_key_place *place, saf_error *err)
+{
+    saf_key_spec spec;
+    return place->is_there ? SAF_OK : saf_key_spec_parse(&spec, place->kind, err);
 }
 
 /* ---- tokens ---- */
@@ -194,23 +216,16 @@ static saf_status note_intent(cli_keys *keys, saf_error *err)
     return SAF_OK;
 }
 
-static saf_status describe_pair(saf_p11_pair_spec *out, const saf_key_spec *spec, const cli_key_place *place, saf_error *err)
+static saf_p11_pair_spec describe_pair(const saf_key_spec *spec, const cli_key_place *place)
 {
-    if (spec->kind == SAF_KEY_ED25519) {
-        (void)saf_fail(err, SAF_E_UNSUPPORTED, "an Ed25519 key cannot be in token %s: libp11 cannot sign with it", place->token);
-        saf_hint(err, "type=ec:P-256, or keep the key in the store: --key ed25519");
-        return SAF_E_UNSUPPORTED;
-    }
-    *out = (saf_p11_pair_spec){ .label = place->object, .kind = spec->kind == SAF_KEY_RSA ? SAF_P11_RSA : SAF_P11_EC,
-                                .rsa_bits = spec->rsa_bits, .curve = spec->curve };
-    return SAF_OK;
+    static const saf_p11_pair_kind kinds[] = { [SAF_KEY_RSA] = SAF_P11_RSA, [SAF_KEY_EC] = SAF_P11_EC, [SAF_KEY_ED25519] = SAF_P11_EDWARDS };
+    return (saf_p11_pair_spec){ .label = place->object, .kind = kinds[spec->kind], .rsa_bits = spec->rsa_bits, .curve = spec->curve };
 }
 
 static saf_status make_in_token(EVP_PKEY **out, cli_keys *keys, const saf_key_spec *spec, const cli_key_place *place, saf_error *err)
 {
-    saf_p11_pair_spec pair;
+    saf_p11_pair_spec pair = describe_pair(spec, place);
     saf_p11_uri uri = { 0 };
-    SAF_TRY(describe_pair(&pair, spec, place, err));
     memcpy(uri.token, place->token, sizeof uri.token);
     SAF_TRY(open_token(keys, &uri, err));
     if (keys->cli->common.dry_run)
@@ -223,9 +238,45 @@ static saf_status make_in_token(EVP_PKEY **out, cli_keys *keys, const saf_key_sp
     return saf_p11_load_private_key(out, keys->p11, &uri, NULL, err);
 }
 
+/* ---- one that is there ---- */
+
+/* Somebody else made it, and where another key signs nobody would notice that its public half is not its. */
+static saf_status prove(EVP_PKEY *key, const char *uri, saf_error *err)
+{
+    static const unsigned char text[] = "safring";
+    unsigned char signature[SAF_P11_SIGNATURE_MAX];
+    size_t len = sizeof signature;
+    const EVP_MD *digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
+    OWN(EVP_MD_CTX) *sign = EVP_MD_CTX_new();
+    OWN(EVP_MD_CTX) *verify = EVP_MD_CTX_new();
+    if (!sign || !verify || EVP_DigestSignInit(sign, NULL, digest, NULL, key) <= 0 ||
+        EVP_DigestSign(sign, signature, &len, text, sizeof text) <= 0)
+        return saf_fail_openssl(err, "the key %s does not sign", uri);
+    if (EVP_DigestVerifyInit(verify, NULL, digest, NULL, key) > 0 && EVP_DigestVerify(verify, signature, len, text, sizeof text) == 1)
+        return SAF_OK;
+    return saf_fail_openssl(err, "what the key %s signs is not good by the public key beside it", uri);
+}
+
+static saf_status load_there(EVP_PKEY **out, cli_keys *keys, const saf_p11_uri *there, saf_error *err)
+{
+    OWN(EVP_PKEY) *key = NULL;
+    saf_p11_uri uri;
+    SAF_TRY(open_token(keys, there, err));
+    if (!keys->cli->common.dry_run)
+        SAF_TRY(settle_all(keys, err));
+    SAF_TRY(saf_p11_find_pair(keys->uri, keys->session, there, err));
+    SAF_TRY(saf_p11_uri_parse(&uri, keys->uri, err));
+    SAF_TRY(saf_p11_load_private_key(&key, keys->p11, &uri, NULL, err));
+    SAF_TRY(prove(key, keys->uri, err));
+    *out = GIVE(&key);
+    return SAF_OK;
+}
+
 saf_status cli_keys_make(EVP_PKEY **out, cli_keys *keys, const cli_key_place *place, saf_error *err)
 {
     saf_key_spec spec;
+    if (place->is_there)
+        return load_there(out, keys, &place->there, err);
     SAF_TRY(saf_key_spec_parse(&spec, place->kind, err));
     return place->token[0] ? make_in_token(out, keys, &spec, place, err) : make_in_memory(out, &spec, err);
 }

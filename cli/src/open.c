@@ -5,6 +5,7 @@
 #include <base/shell.h>
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 saf_status cli_store_dir(const cli *cli, char *out, size_t out_cap, saf_error *err)
@@ -129,16 +130,46 @@ saf_status cli_begin_rehearsal(saf_change **out, const cli *cli, saf_store *stor
     return status == SAF_E_UNSUPPORTED ? SAF_OK : status;
 }
 
+static saf_status give_pin(void *context, const saf_p11_token *token, saf_secret *pin, saf_error *err)
+{
+    return cli_read_pin(pin, context, token->label, err);
+}
+
+/* Distributions' SoftHSM needs no trial, which would cost more than most verbs. */
+static unsigned probe_ms_of(const char *module)
+{
+    enum { PROBE_MS = 10000 };
+    return module || getenv("SAFRING_PKCS11_MODULE") ? PROBE_MS : 0;
+}
+
+saf_status cli_module(const char **out, char room[SAF_MODULE_MAX + 1], const cli *cli, saf_error *err)
+{
+    char dir[PATH_MAX];
+    *room = '\0';
+    *out = cli->common.module;
+    if (*out || getenv("SAFRING_PKCS11_MODULE"))
+        return SAF_OK;
+    SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
+    saf_status status = saf_store_read_module(room, dir, err);
+    if (status != SAF_OK && status != SAF_E_NOT_FOUND)
+        return status;
+    *out = *room ? room : NULL;
+    return SAF_OK;
+}
+
 saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err)
 {
-    char dir[PATH_MAX - 32], conf[PATH_MAX];
+    char dir[PATH_MAX - 32], conf[PATH_MAX], room[SAF_MODULE_MAX + 1];
+    const char *module;
     bool was_moved;
     SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
     SAF_TRY(saf_store_settle_tokens(&was_moved, dir, err));
     if (was_moved)
         cli_note(cli, "%s/softhsm2.conf named the tokens of another directory; it names those in %s/tokens now", dir, dir);
+    SAF_TRY(cli_module(&module, room, cli, err));
     snprintf(conf, sizeof conf, "%s/softhsm2.conf", dir);
-    saf_p11_options options = { .module = cli->common.module, .softhsm_conf = saf_file_exists(conf) ? conf : NULL };
+    saf_p11_options options = { .module = module, .softhsm_conf = saf_file_exists(conf) ? conf : NULL,
+                                .pin = give_pin, .pin_context = (void *)(uintptr_t)cli, .probe_ms = probe_ms_of(module) };
     return saf_p11_open(out, &options, err);
 }
 

@@ -1,5 +1,5 @@
 /** @file One JSON shape per kind of object, with the names that the manual promises. */
-#include <cli/cli.h>
+#include <cli/secret-key.h>
 
 #include <base/clock.h>
 
@@ -127,15 +127,26 @@ json_t *cli_shape_token(const saf_p11_token *token)
                      "write_protected", token->write_protected);
 }
 
+static void put_attributes(json_t *shape, const saf_p11_secret *secret)
+{
+    json_object_update_new(shape, json_pack("{s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "sensitive", secret->sensitive, "extractable",
+                                            secret->extractable, "private", secret->private_object, "modifiable", secret->modifiable, "signs",
+                                            secret->signs, "verifies", secret->verifies, "encrypts", secret->encrypts, "decrypts", secret->decrypts,
+                                            "wraps", secret->wraps, "unwraps", secret->unwraps, "derives", secret->derives, "imported",
+                                            !secret->local, "always_sensitive", secret->always_sensitive, "never_extractable",
+                                            secret->never_extractable));
+}
+
 json_t *cli_shape_secret(const saf_p11_secret *secret)
 {
-    return json_pack("{s:o,s:o,s:i,s:o,s:o,s:o,s:i,s:b,s:b,s:b,s:b,s:o,s:o}", //
-                     "token", cli_text(secret->token), "label", cli_text(secret->label), "sequence",
-                     (int)secret->sequence, "uri", cli_text(secret->uri), "handle", text_or_null(secret->handle[0] ? secret->handle : NULL), "check_value",
-                     text_or_null(secret->check_value[0] ? secret->check_value : NULL), "bytes", (int)secret->len,
-                     "sensitive", secret->sensitive, "extractable", secret->extractable, "signs", secret->signs,
-                     "verifies", secret->verifies, "start_date", time_or_null(secret->start_date), "end_date",
-                     time_or_null(secret->end_date));
+    json_t *shape = json_pack("{s:o,s:o,s:I,s:o,s:o,s:o,s:s,s:i,s:s,s:o,s:o}", //
+                              "token", cli_text(secret->token), "label", cli_text(secret->label), "sequence", (json_int_t)secret->sequence, "uri",
+                              cli_text(secret->uri), "handle", text_or_null(secret->handle[0] ? secret->handle : NULL), "check_value",
+                              text_or_null(secret->check_value[0] ? secret->check_value : NULL), "kind", cli_secret_kind_name(secret->kind), "bytes",
+                              (int)secret->len, "leaving", cli_secret_leavings[saf_p11_secret_leaving(secret)], "start_date",
+                              time_or_null(secret->start_date), "end_date", time_or_null(secret->end_date));
+    put_attributes(shape, secret);
+    return shape;
 }
 
 /* ---- publications ---- */

@@ -12,6 +12,20 @@ static void put_counts(const cli *cli, const saf_store_info *info)
     json_object_set_new(cli->result, "audit_records", json_integer((json_int_t)info->audit_records));
 }
 
+static saf_status show_module(const cli *cli, const saf_store *store, saf_error *err)
+{
+    char module[SAF_MODULE_MAX + 1];
+    saf_status status = saf_store_read_module(module, saf_store_dir(store), err);
+    if (status == SAF_E_DENIED) /* set, but not for this user */
+        return SAF_OK;
+    if (status != SAF_OK)
+        return status;
+    if (*module)
+        cli_say(cli, "module       %s\n", module);
+    json_object_set_new(cli->result, "module", *module ? cli_text(module) : json_null());
+    return SAF_OK;
+}
+
 static saf_status run(cli *cli, const void *args, saf_error *err)
 {
     OWN(saf_store) *store = NULL;
@@ -32,7 +46,7 @@ static saf_status run(cli *cli, const void *args, saf_error *err)
                            json_pack("{s:s,s:s,s:i,s:s,s:s}", "store", saf_store_dir(store), "id", info.id, "schema",
                                      (int)info.schema, "master_key", master, "created", created));
     put_counts(cli, &info);
-    return SAF_OK;
+    return show_module(cli, store, err);
 }
 
 const cli_command cli_command_store_show = {

@@ -80,9 +80,9 @@ struct settings {
     int kind;      /* of the master key; -1: unknown */
 };
 
-enum { ID, CREATED, MASTER, SCRYPT, MASTER_URI, STORE_KEY, SUM, OLD_KEY_FILE };
+enum { ID, CREATED, MASTER, SCRYPT, MASTER_URI, STORE_KEY, SUM, OLD_KEY_FILE, MODULE };
 static const char *const NAMES[] = { SETTING_ID, SETTING_CREATED, SETTING_MASTER, SETTING_SCRYPT, SETTING_MASTER_URI, SETTING_STORE_KEY,
-                                     SETTING_SUM, SETTING_OLD_KEY_FILE };
+                                     SETTING_SUM, SETTING_OLD_KEY_FILE, SETTING_MODULE };
 enum { NAME_COUNT = sizeof NAMES / sizeof *NAMES };
 
 static bool is_number(saf_bytes value)
@@ -145,7 +145,7 @@ static saf_status check_settings(check *check, saf_error *err)
     OWN(reading) read = { 0 };
     SAF_TRY(reading_begin(&read, check->store, err));
     SAF_TRY(storage_visit_settings(check->store->storage, check_setting, &settings, err));
-    unsigned wanted = wanted_settings(settings.kind), optional = 1u << OLD_KEY_FILE;
+    unsigned wanted = wanted_settings(settings.kind), optional = 1u << OLD_KEY_FILE | 1u << MODULE;
     for (int i = 0; i < NAME_COUNT; i++) {
         if (wanted & ~settings.seen & 1u << i)
             SAF_TRY(check_report(check, err, "the setting %s is missing", NAMES[i]));

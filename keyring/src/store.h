@@ -78,6 +78,7 @@ OWN_HANDLE(saf_change, saf_change_abandon)
 
 /** The counter that all generations come from. */
 #define STORE_CHANGES "change"
+#define SETTING_MODULE "pkcs11-module"
 
 /** What the store key is bound to in its envelope. */
 saf_status store_key_context(saf_buffer *out, const char *id, saf_error *err);

@@ -1,44 +1,55 @@
 /** @file safring secret list */
-#include <cli/cli.h>
+#include <cli/secret-key.h>
 
 #include <base/fail.h>
 
 typedef struct secret_list {
-    const char *token;
+    cli_secret_name name;
 } secret_list;
 
-static saf_status list(cli *cli, saf_p11_session *session, saf_error *err)
+/* Columns are counted in characters, not in bytes. */
+static int width_of(const char *text, int columns)
 {
-    OWN(saf_p11_secret_list) list = { 0 };
-    json_t *secrets = json_array();
-    json_object_set_new(cli->result, "secrets", secrets);
-    SAF_TRY(saf_p11_list_secrets(&list, session, NULL, err));
-    for (size_t i = 0; i < list.count; i++) {
-        const saf_p11_secret *secret = &list.secrets[i];
-        cli_say(cli, "%-24s  %3zu bytes  sequence %-6u  check %s  %s\n", secret->label, secret->len, secret->sequence,
-                secret->check_value[0] ? secret->check_value : "------", secret->uri);
-        json_array_append_new(secrets, cli_shape_secret(secret));
-    }
-    return SAF_OK;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xC0) == 0x80;
+    return columns;
+}
+
+static void say(const cli *cli, const saf_p11_secret *secret)
+{
+    char dates[64], sequence[16] = "-";
+    if (secret->sequence)
+        snprintf(sequence, sizeof sequence, "%u", secret->sequence);
+    cli_say(cli, "%-*s  %6s  %-5s %3zu bytes  %-6s  %s%s%s\n", width_of(secret->label, 24), secret->label, sequence, cli_secret_kind_name(secret->kind),
+            secret->len, *secret->check_value ? secret->check_value : "------", cli_leaving_text(saf_p11_secret_leaving(secret)),
+            secret->local ? "" : ", imported", cli_secret_dates_text(dates, sizeof dates, secret));
 }
 
 static saf_status run(cli *cli, const void *args_, saf_error *err)
 {
     const secret_list *args = args_;
-    OWN(saf_p11) *p11 = NULL;
-    OWN(saf_p11_session) *session = NULL;
-    OWN(saf_secret) pin = { 0 };
-    saf_p11_uri uri = { 0 };
-    SAF_TRY(saf_p11_token_name_check(args->token, err));
-    snprintf(uri.token, sizeof uri.token, "%s", args->token);
-    SAF_TRY(cli_open_p11(&p11, cli, err));
-    SAF_TRY(cli_read_pin(&pin, cli, args->token, err));
-    SAF_TRY(saf_p11_login(&session, p11, &uri, &pin, err));
-    return list(cli, session, err);
+    OWN(cli_secret_token) token = { 0 };
+    OWN(saf_p11_secret_list) list = { 0 };
+    saf_p11_uri uri;
+    json_t *secrets = json_array();
+    json_object_set_new(cli->result, "secrets", secrets);
+    SAF_TRY(cli_secret_uri(&uri, &args->name, CLI_SECRET_TOKEN, err));
+    SAF_TRY(cli_open_secret_token(&token, cli, &uri, err));
+    SAF_TRY(saf_p11_list_secrets(&list, token.session, &uri, err));
+    for (size_t i = 0; i < list.count; i++) {
+        say(cli, &list.secrets[i]);
+        json_array_append_new(secrets, cli_shape_secret(&list.secrets[i]));
+    }
+    return SAF_OK;
 }
 
+static const cli_option operands[] = {
+    CLI_SECRET_OPERAND(secret_list, name),
+    { 0 },
+};
+
 static const cli_option options[] = {
-    { CLI_TEXT, "token", "NAME", "the token", offsetof(secret_list, token), .required = true },
+    CLI_SECRET_NAME_OPTIONS(secret_list, name),
     { 0 },
 };
 
@@ -47,8 +58,12 @@ const cli_command cli_command_secret_list = {
     .verb = "list",
     .summary = "list the secret keys of a PKCS#11 token",
     .racf = "RACDCERT LISTTOKEN; ICSF CSFPTRL",
-    .description = "Lists the secret keys of a token: label, length, sequence number, check value and URI, never a key.",
-    .examples = "safring secret list --token ZWE.IDT --pin-source file:pin",
+    .description = "Lists the secret keys of a token, or those of one label: label, sequence number (\"-\": another tool's), kind and length, check value, whether it may "
+                   "leave the token, whether it was imported (its value has been elsewhere), and the last day on which it is in force. Never a key. secret show and "
+                   "--json say more, the URI above all.",
+    .examples = "safring secret list --token ZWE.IDT --pin-source file:pin\n"
+                "safring secret list --token ZWE.IDT --label jwtsecret --json --pin-source file:pin",
+    .operands = operands,
     .options = options,
     .groups = CLI_STORE | CLI_TOKEN,
     .args_size = sizeof(secret_list),

@@ -1,8 +1,8 @@
-#include "login-lock.h"
-#include "object.h"
-#include "token-space.h"
+#include "cert-object.h"
 
-#include <base/own-openssl.h>
+#include "login-lock.h"
+#include "pair-spec.h"
+#include "token-space.h"
 
 #include <openssl/err.h>
 
@@ -24,7 +24,7 @@ static saf_bytes bytes_of(const encoding *encoded)
     return saf_bytes_of(encoded->data, (size_t)encoded->len);
 }
 
-static saf_status read_cert(X509 **out, saf_bytes der, saf_error *err)
+saf_status cert_object_read(X509 **out, saf_bytes der, saf_error *err)
 {
     const unsigned char *at = der.data;
     OWN(X509) *x509 = der.len && der.len <= LONG_MAX ? d2i_X509(NULL, &at, (long)der.len) : NULL;
@@ -81,34 +81,36 @@ static saf_status create_checked(CK_OBJECT_HANDLE *out, const saf_p11_session *s
 
 /* ---- putting ---------------------------------------------------------------------------------------------- */
 
-static saf_status read_name(saf_p11_uri *out, const saf_p11_session *session, const saf_p11_uri *uri, saf_error *err)
+static bool is_same(const saf_p11_session *session, CK_OBJECT_HANDLE object, const saf_p11_uri *name, saf_bytes der)
 {
-    CK_OBJECT_HANDLE key;
-    SAF_TRY(p11_find_one(&key, session, uri, SAF_P11_PRIVATE, err));
-    CK_RV answer = p11_read_uri(out, session, key, SAF_P11_PRIVATE);
-    if (answer != CKR_OK)
-        return p11_fail(err, answer, "cannot read a private key of token %s", session->token.label);
-    if (!out->id_len)
-        return saf_fail(err, SAF_E_UNSUPPORTED, "private key \"%s\" of token %s has no id that a certificate could share",
-                        out->object, session->token.label);
-    return SAF_OK;
+    return p11_has_bytes(session, object, CKA_VALUE, der) && p11_has_bytes(session, object, CKA_LABEL, saf_bytes_of_text(name->object));
 }
 
 /* A kill before the last line leaves one certificate too many, never none. */
+saf_status cert_object_put(const saf_p11_session *session, const saf_p11_uri *name, X509 *x509, saf_bytes der, saf_error *err)
+{
+    OWN(p11_objects) earlier = { 0 };
+    bool is_there = false;
+    CK_OBJECT_HANDLE made;
+    SAF_TRY(p11_find_by_id(&earlier, session, CKO_CERTIFICATE, saf_bytes_of(name->id, name->id_len), err));
+    for (size_t i = 0; i < earlier.count && !is_there; i++)
+        if ((is_there = is_same(session, earlier.handles[i], name, der)))
+            earlier.handles[i] = earlier.handles[--earlier.count];
+    if (!is_there)
+        SAF_TRY(create_checked(&made, session, name, x509, der, err));
+    for (size_t i = 0; i < earlier.count; i++)
+        SAF_TRY(p11_destroy_object(session, earlier.handles[i], name->object, err));
+    return SAF_OK;
+}
+
 saf_status saf_p11_put_cert(saf_p11_session *session, const saf_p11_uri *uri, saf_bytes der, saf_error *err)
 {
     OWN(X509) *x509 = NULL;
-    SAF_TRY(read_cert(&x509, der, err));
+    saf_p11_uri name;
+    SAF_TRY(cert_object_read(&x509, der, err));
     OWN(p11_guard) guard = { 0 };
     SAF_TRY(p11_guard_take(&guard, session->p11, err));
     SAF_TRY(token_space_check(session->p11->token_directory, err));
-    saf_p11_uri name;
-    SAF_TRY(read_name(&name, session, uri, err));
-    OWN(p11_objects) earlier = { 0 };
-    SAF_TRY(p11_find_by_id(&earlier, session, CKO_CERTIFICATE, saf_bytes_of(name.id, name.id_len), err));
-    CK_OBJECT_HANDLE made;
-    SAF_TRY(create_checked(&made, session, &name, x509, der, err));
-    for (size_t i = 0; i < earlier.count; i++)
-        SAF_TRY(p11_destroy_object(session, earlier.handles[i], name.object, err));
-    return SAF_OK;
+    SAF_TRY(p11_pair_read_name(&name, session, uri, err));
+    return cert_object_put(session, &name, x509, der, err);
 }

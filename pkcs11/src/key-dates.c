@@ -72,3 +72,15 @@ p11_dates p11_dates_read(const saf_p11_session *session, CK_OBJECT_HANDLE key, u
         return read_record(session, sequence);
     return dates;
 }
+
+void p11_dates_forget(const saf_p11_session *session, uint32_t sequence)
+{
+    char name[32];
+    p11_template wanted = { 0 };
+    OWN(p11_objects) records = { 0 };
+    add_record(&wanted, name, sequence);
+    if (p11_find_objects(&records, session, &wanted, NULL) != SAF_OK)
+        return;
+    for (size_t i = 0; i < records.count; i++)
+        session->p11->cryptoki->C_DestroyObject(session->handle, records.handles[i]); /* one that stays is harmless */
+}

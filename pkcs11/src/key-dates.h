@@ -23,6 +23,9 @@ saf_status p11_dates_record(CK_OBJECT_HANDLE *out, const saf_p11_session *sessio
 /** Whether the key itself says its dates. */
 bool p11_dates_are_readable(const saf_p11_session *session, CK_OBJECT_HANDLE key);
 
+/** Destroy the record of a key that is no more. */
+void p11_dates_forget(const saf_p11_session *session, uint32_t sequence);
+
 /** The dates of a key, from itself or from the record. @p sequence is 0 when it has none. */
 p11_dates p11_dates_read(const saf_p11_session *session, CK_OBJECT_HANDLE key, uint32_t sequence);
 

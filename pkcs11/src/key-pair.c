@@ -1,5 +1,6 @@
 /*
- * The one file that knows libp11.
+ * The one file that knows libp11, and knows when not to ask it: libp11 0.4.12 gives up on a token's whole list of private keys at the first one of a
+ * kind that it does not know, Ed25519 among them. Then the keys are OpenSSL keys of our own making (pair-provider.c).
  *
  * libp11 0.4.12 damages keys in use when its lists are read again, so each key gets a context of its own, read once;
  * asked for again, the same key comes from there. A context is kept until the module is closed, even one that was of no
@@ -12,6 +13,7 @@
 
 #include "login-lock.h"
 #include "object.h"
+#include "pair-key.h"
 
 #include <base/own-openssl.h>
 
@@ -30,12 +32,14 @@ struct p11_key_pair {
     PKCS11_CTX *context;
     PKCS11_SLOT *slots;
     unsigned slot_count;
+    pair_library *library; /* NULL: libp11's key */
     EVP_PKEY *key; /* NULL: it could not be loaded */
 };
 
 static void key_pair_free(p11_key_pair *pair)
 {
     EVP_PKEY_free(pair->key);
+    pair_library_free(&pair->library);
     if (pair->slots)
         PKCS11_release_all_slots(pair->context, pair->slots, pair->slot_count);
     if (pair->context)
@@ -95,28 +99,48 @@ static PKCS11_KEY *find_key(PKCS11_TOKEN *token, const saf_p11_uri *name)
     return NULL;
 }
 
-/* libp11 0.4.12 gives up on a token's whole list at the first key of a kind that it does not know. */
-static saf_status refuse_kind(const saf_p11_uri *name, saf_error *err)
-{
-    ERR_clear_error();
-    saf_status status =
-        saf_fail(err, SAF_E_UNSUPPORTED, "libp11 cannot use private key \"%s\" of token %s", name->object, name->token);
-    saf_hint(err, "only RSA and EC keys can be used, and only in a token that has no private keys of other kinds");
-    return status;
-}
-
-static saf_status load(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
+static saf_status load_by_libp11(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
 {
     if (!pair->slots)
         SAF_TRY(read_slots(pair, session->p11, err));
     PKCS11_KEY *key = find_key(find_token(pair), &pair->name);
-    if (!key)
-        return refuse_kind(&pair->name, err);
+    if (!key) {
+        ERR_clear_error();
+        return saf_fail(err, SAF_E_UNSUPPORTED, "libp11 cannot use the key");
+    }
     pair->key = PKCS11_get_private_key(key);
     if (!pair->key)
         return saf_fail_openssl(err, "private key \"%s\" of token %s cannot be used", pair->name.object,
                                 session->token.label);
     return SAF_OK;
+}
+
+static saf_status load_by_ourselves(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
+{
+    OWN(pair_key) *key = NULL;
+    saf_error why = { 0 };
+    saf_status status = pair_key_find(&key, session, pair->object, &why);
+    if (status != SAF_OK)
+        return saf_fail(err, status, "private key \"%s\" of token %s cannot be used: %s", pair->name.object, session->token.label, why.text);
+    return pair_library_open(&pair->library, &pair->key, key, err);
+}
+
+/* Whether libp11 has given up on this token before: each attempt would cost a context that is kept. */
+static bool is_known_as_mixed(const saf_p11_session *session)
+{
+    const p11_key_pair *pair = session->p11->key_pairs;
+    while (pair && (pair->retired || !pair->library || pair->slot != session->token.slot))
+        pair = pair->next;
+    return pair;
+}
+
+static saf_status load(p11_key_pair *pair, const saf_p11_session *session, saf_error *err)
+{
+    CK_KEY_TYPE type = p11_read_number(session, pair->object, CKA_KEY_TYPE);
+    saf_status status = SAF_E_UNSUPPORTED;
+    if ((type == CKK_RSA || type == CKK_EC) && !is_known_as_mixed(session))
+        status = load_by_libp11(pair, session, err);
+    return status == SAF_E_UNSUPPORTED ? load_by_ourselves(pair, session, err) : status;
 }
 
 /* ---- loaded once ------------------------------------------------------------------------------------------ */
@@ -179,6 +203,20 @@ void p11_key_pairs_retire(saf_p11 *p11, CK_SLOT_ID slot)
 {
     for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
         pair->retired = pair->retired || pair->slot == slot;
+}
+
+void p11_key_pairs_retire_all(saf_p11 *p11)
+{
+    for (p11_key_pair *pair = p11->key_pairs; pair; pair = pair->next)
+        pair->retired = true;
+}
+
+bool p11_key_pairs_in_use(const saf_p11 *p11)
+{
+    const p11_key_pair *pair = p11->key_pairs;
+    while (pair && (pair->retired || !pair->key))
+        pair = pair->next;
+    return pair;
 }
 
 void p11_key_pairs_retire_object(saf_p11 *p11, CK_SLOT_ID slot, CK_OBJECT_HANDLE object)

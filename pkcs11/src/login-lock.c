@@ -56,7 +56,7 @@ static bool can_write(int directory)
     return faccessat(directory, ".", W_OK, AT_EACCESS) == 0 || token_copies_can_write(directory);
 }
 
-static saf_status lock_directory(int *lock, int directory, const char *path, saf_error *err)
+saf_status p11_lock_directory(int *lock, int directory, const char *path, saf_error *err)
 {
     saf_error why = { 0 };
     saf_status status = take_lock_file(lock, directory, path, &why);
@@ -76,7 +76,7 @@ static saf_status lock_tokens(int *lock, const char *path, saf_error *err)
         return SAF_OK;
     if (directory < 0)
         return saf_fail_errno(err, "cannot open the directory %s", path);
-    SAF_TRY(lock_directory(lock, directory, path, err));
+    SAF_TRY(p11_lock_directory(lock, directory, path, err));
     if (*lock >= 0)
         token_copies_restore(directory); /* who held the lock before us may have been killed */
     return SAF_OK;
@@ -98,6 +98,8 @@ saf_status p11_guard_take(p11_guard *guard, saf_p11 *p11, saf_error *err)
 {
     p11_guard_take_mutex(guard, p11);
     saf_status status = p11_guard_add_lock(guard, err);
+    if (status == SAF_OK)
+        status = p11_revive(p11, err);
     if (status != SAF_OK)
         p11_guard_release(guard);
     return status;

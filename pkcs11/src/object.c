@@ -10,21 +10,36 @@ void p11_objects_free(p11_objects *objects)
 
 /* ---- finding ---------------------------------------------------------------------------------------------- */
 
-enum { BATCH = 64 };
+enum { BATCH = 64, OBJECTS_MAX = 1000000 };
+
+static bool make_room(p11_objects *found, size_t *room)
+{
+    if (found->count + BATCH <= *room)
+        return true;
+    size_t wanted = 2 * *room + BATCH;
+    CK_OBJECT_HANDLE *grown = realloc(found->handles, wanted * sizeof *grown);
+    if (!grown)
+        return false;
+    found->handles = grown;
+    *room = wanted;
+    return true;
+}
 
 static CK_RV collect(p11_objects *found, const saf_p11_session *session)
 {
-    for (;;) {
-        CK_OBJECT_HANDLE *grown = realloc(found->handles, (found->count + BATCH) * sizeof *grown);
-        if (!grown)
+    size_t room = 0;
+    while (found->count < OBJECTS_MAX) {
+        if (!make_room(found, &room))
             return CKR_HOST_MEMORY;
-        found->handles = grown;
         CK_ULONG got = 0;
-        CK_RV answer = session->p11->cryptoki->C_FindObjects(session->handle, grown + found->count, BATCH, &got);
+        CK_RV answer = session->p11->cryptoki->C_FindObjects(session->handle, found->handles + found->count, BATCH, &got);
         if (answer != CKR_OK || got == 0)
             return answer;
+        if (got > BATCH)
+            return CKR_GENERAL_ERROR;
         found->count += got;
     }
+    return CKR_DEVICE_MEMORY; /* a module that finds objects for ever */
 }
 
 saf_status p11_find_objects(p11_objects *out, const saf_p11_session *session, const p11_template *wanted, saf_error *err)

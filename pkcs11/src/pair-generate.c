@@ -7,6 +7,7 @@
  * Other modules may not be able to copy, and have no lock file: they make the pair in the token at once.
  */
 #include "login-lock.h"
+#include "mechanism.h"
 #include "object.h"
 #include "pair-spec.h"
 #include "token-space.h"
@@ -60,6 +61,17 @@ static saf_bytes curve_of(const order *what)
     return saf_bytes_of(what->curve.der, what->curve.len);
 }
 
+typedef struct kind_row {
+    CK_MECHANISM_TYPE mechanism;
+    const char *what;
+} kind_row;
+
+static const kind_row kind_rows[] = {
+    [SAF_P11_RSA] = { CKM_RSA_PKCS_KEY_PAIR_GEN, "make RSA keys" },
+    [SAF_P11_EC] = { CKM_EC_KEY_PAIR_GEN, "make EC keys" },
+    [SAF_P11_EDWARDS] = { CKM_EC_EDWARDS_KEY_PAIR_GEN, "make Ed25519 keys" },
+};
+
 /* ---- making ----------------------------------------------------------------------------------------------- */
 
 /* SoftHSM copies nothing that may not be changed: in the session it still may. */
@@ -76,7 +88,7 @@ static void add_half(p11_template *list, const order *what, place where, const f
 static void add_size(p11_template *list, const order *what)
 {
     static const unsigned char exponent[] = { 0x01, 0x00, 0x01 };
-    if (what->spec.kind == SAF_P11_EC) {
+    if (what->spec.kind != SAF_P11_RSA) {
         p11_template_add_bytes(list, CKA_EC_PARAMS, curve_of(what));
         return;
     }
@@ -94,7 +106,7 @@ static saf_status generate(pair *out, const order *what, place where, saf_error 
     add_half(&private, what, where, private_flags, PRIVATE_FLAGS);
     SAF_TRY(p11_template_check(&public, err));
     SAF_TRY(p11_template_check(&private, err));
-    CK_MECHANISM how = { what->spec.kind == SAF_P11_EC ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
+    CK_MECHANISM how = { kind_rows[what->spec.kind].mechanism, NULL, 0 };
     CK_RV answer = session->p11->cryptoki->C_GenerateKeyPair(session->handle, &how, public.attributes, public.count,
                                                              private.attributes, private.count, &out->public, &out->private);
     if (answer != CKR_OK)
@@ -165,7 +177,7 @@ static const char *lost_of_half(const order *what, CK_OBJECT_HANDLE half, const 
 
 static const char *lost_of_size(const order *what, CK_OBJECT_HANDLE public)
 {
-    if (what->spec.kind == SAF_P11_EC)
+    if (what->spec.kind != SAF_P11_RSA)
         return p11_has_bytes(what->session, public, CKA_EC_PARAMS, curve_of(what)) ? NULL : "CKA_EC_PARAMS";
     return p11_read_number(what->session, public, CKA_MODULUS_BITS) == what->spec.rsa_bits ? NULL : "CKA_MODULUS_BITS";
 }
@@ -209,22 +221,43 @@ static saf_status keep(p11_guard *guard, const pair *made, const order *what, sa
     return status;
 }
 
+static saf_status make(p11_guard *guard, const order *what, saf_error *err)
+{
+    pair made = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+    if (what->session->p11->token_directory) /* SoftHSM */
+        SAF_TRY(generate(&made, what, IN_SESSION, err));
+    saf_status status = keep(guard, &made, what, err);
+    destroy(&made, what->session);
+    return status;
+}
+
+static saf_status make_edwards(p11_guard *guard, order *what, saf_error *err)
+{
+    saf_status status = make(guard, what, err);
+    if (status != SAF_E_UNSUPPORTED || what->session->p11->token_directory) /* SoftHSM has understood */
+        return status;
+    p11_curve_of_edwards(&what->curve, P11_EDWARDS_BY_NAME);
+    return make(guard, what, err);
+}
+
+static saf_status require_kind(const order *what, saf_error *err)
+{
+    const kind_row *row = &kind_rows[what->spec.kind];
+    return p11_require_mechanism(what->session->p11, &what->session->token, row->mechanism, CKF_GENERATE_KEY_PAIR, row->what, err);
+}
+
 saf_status saf_p11_generate_pair(char uri[SAF_P11_URI_MAX + 1], saf_p11_session *session, const saf_p11_pair_spec *spec,
                                  saf_error *err)
 {
     order what = { .session = session, .spec = *spec };
-    pair made = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
     char text[SAF_P11_URI_MAX + 1];
     SAF_TRY(p11_pair_check(&what.curve, spec, err));
     SAF_TRY(p11_pair_make_id(&what.spec, err));
     SAF_TRY(p11_pair_format_uri(text, session, &what.spec, err));
     OWN(p11_guard) guard = { 0 };
     p11_guard_take_mutex(&guard, session->p11);
-    if (session->p11->token_directory) /* SoftHSM */
-        SAF_TRY(generate(&made, &what, IN_SESSION, err));
-    saf_status status = keep(&guard, &made, &what, err);
-    destroy(&made, session);
-    if (status == SAF_OK)
-        memcpy(uri, text, sizeof text);
-    return status;
+    SAF_TRY(require_kind(&what, err));
+    SAF_TRY((spec->kind == SAF_P11_EDWARDS ? make_edwards(&guard, &what, err) : make(&guard, &what, err)));
+    memcpy(uri, text, sizeof text);
+    return SAF_OK;
 }

@@ -78,6 +78,15 @@ static saf_status find_curve(p11_curve *out, const saf_p11_pair_spec *spec, saf_
                     spec->label);
 }
 
+void p11_curve_of_edwards(p11_curve *out, p11_edwards_form form)
+{
+    static const char oid[] = "\x06\x03\x2b\x65\x70"; /* RFC 8410, 3: 1.3.101.112 */
+    static const char name[] = "\x13\x0c" "edwards25519"; /* PrintableString */
+    const char *der = form == P11_EDWARDS_BY_OID ? oid : name;
+    out->len = form == P11_EDWARDS_BY_OID ? sizeof oid - 1 : sizeof name - 1;
+    memcpy(out->der, der, out->len);
+}
+
 saf_status p11_pair_check(p11_curve *curve, const saf_p11_pair_spec *spec, saf_error *err)
 {
     *curve = (p11_curve) { 0 };
@@ -89,8 +98,11 @@ saf_status p11_pair_check(p11_curve *curve, const saf_p11_pair_spec *spec, saf_e
         return check_rsa(spec, err);
     case SAF_P11_EC:
         return find_curve(curve, spec, err);
+    case SAF_P11_EDWARDS:
+        p11_curve_of_edwards(curve, P11_EDWARDS_BY_OID);
+        return SAF_OK;
     default:
-        return saf_fail(err, SAF_E_USAGE, "key pair \"%s\" would be neither RSA nor EC", spec->label);
+        return saf_fail(err, SAF_E_USAGE, "key pair \"%s\" would be neither RSA, EC nor Ed25519", spec->label);
     }
 }
 

@@ -107,7 +107,7 @@ static saf_status next_unused(uint32_t *sequence, const saf_p11_session *session
     }
 }
 
-static saf_status record_counter(const saf_p11_session *session, uint32_t sequence, saf_error *err)
+saf_status p11_sequence_record(const saf_p11_session *session, uint32_t sequence, saf_error *err)
 {
     unsigned char value[P11_SEQUENCE_SIZE];
     p11_sequence_write(value, sequence);
@@ -137,9 +137,29 @@ saf_status p11_sequence_assign(uint32_t *out, const saf_p11_session *session, sa
     uint32_t sequence;
     SAF_TRY(last_assigned(&sequence, session, &counters, err));
     SAF_TRY(next_unused(&sequence, session, err));
-    SAF_TRY(record_counter(session, sequence, err));
+    SAF_TRY(p11_sequence_record(session, sequence, err));
     for (size_t i = 0; i < counters.count; i++)
         session->p11->cryptoki->C_DestroyObject(session->handle, counters.handles[i]); /* one that stays is harmless */
     *out = sequence;
     return SAF_OK;
+}
+
+/* ---- looking back ----------------------------------------------------------------------------------------- */
+
+bool p11_sequence_is_counter(const saf_p11_session *session, CK_OBJECT_HANDLE object)
+{
+    return p11_has_bytes(session, object, CKA_LABEL, saf_bytes_of_text(counter_name)) &&
+           p11_has_bytes(session, object, CKA_APPLICATION, saf_bytes_of_text(counter_application));
+}
+
+saf_status p11_sequence_compare(uint32_t *recorded, uint32_t *highest, const saf_p11_session *session, saf_error *err)
+{
+    OWN(p11_objects) counters = { 0 };
+    OWN(p11_objects) keys = { 0 };
+    p11_template wanted = { 0 };
+    add_counter(&wanted);
+    SAF_TRY(p11_find_objects(&counters, session, &wanted, err));
+    SAF_TRY(highest_counter(recorded, session, &counters, err));
+    SAF_TRY(find_keys(&keys, session, NULL, err));
+    return highest_key(highest, session, &keys, err);
 }

@@ -2,6 +2,7 @@
 
 #include "key-pair.h"
 #include "login-lock.h"
+#include "process.h"
 #include "token-copy.h"
 #include "token.h"
 
@@ -96,6 +97,62 @@ static saf_status log_in(saf_p11 *p11, const saf_p11_token *token, const saf_sec
     return SAF_OK;
 }
 
+/* ---- PINs ------------------------------------------------------------------------------------------------- */
+
+static bool is_refused(const saf_p11 *p11, const saf_p11_token *token)
+{
+    const p11_refusal *refusal = p11->refusals;
+    while (refusal && (strcmp(refusal->label, token->label) || strcmp(refusal->serial, token->serial)))
+        refusal = refusal->next;
+    return refusal;
+}
+
+/* Without memory it is asked for once more. */
+static void remember_refusal(saf_p11 *p11, const saf_p11_token *token)
+{
+    p11_refusal *refusal = calloc(1, sizeof *refusal);
+    if (!refusal)
+        return;
+    memcpy(refusal->label, token->label, sizeof refusal->label);
+    memcpy(refusal->serial, token->serial, sizeof refusal->serial);
+    refusal->next = p11->refusals;
+    p11->refusals = refusal;
+}
+
+static saf_status refuse_without_pin(const saf_p11 *p11, const saf_p11_token *token, saf_error *err)
+{
+    if (p11->pin)
+        return saf_fail(err, SAF_E_DENIED, "token %s: there was no PIN or a wrong one, and it is not tried again", token->label);
+    saf_status status = saf_fail(err, SAF_E_DENIED, "token %s needs a PIN", token->label);
+    saf_hint(err, "say where it is with --pin-source");
+    return status;
+}
+
+static saf_status ask_pin(saf_secret *pin, saf_p11 *p11, const saf_p11_token *token, saf_error *err)
+{
+    process_begin_asking();
+    saf_status status = p11->pin(p11->pin_context, token, pin, err);
+    process_end_asking();
+    if (status == SAF_OK && !pin->len)
+        status = saf_fail(err, SAF_E_DENIED, "token %s needs a PIN, and there is none", token->label);
+    return status;
+}
+
+/* Tokens lock themselves after a few wrong PINs, so whatever the function gives is handed over once, and a failure is final. */
+static saf_status log_in_by_asking(saf_p11 *p11, const saf_p11_token *token, saf_error *err)
+{
+    if (!p11->pin || is_refused(p11, token))
+        return refuse_without_pin(p11, token, err);
+    OWN(saf_secret) pin = { 0 };
+    saf_status status = ask_pin(&pin, p11, token, err);
+    bool asked = status == SAF_OK;
+    if (asked)
+        status = log_in(p11, token, &pin, err);
+    if (!asked || status == SAF_E_DENIED)
+        remember_refusal(p11, token);
+    return status;
+}
+
 /* While the login lasts a later PIN is not looked at: Cryptoki logs a process in, not a session, and has no call that
  * checks a PIN without logging out every thread first. */
 static saf_status ensure_login(saf_p11 *p11, const saf_p11_token *token, const saf_secret *pin, saf_error *err)
@@ -105,12 +162,7 @@ static saf_status ensure_login(saf_p11 *p11, const saf_p11_token *token, const s
         return SAF_OK;
     if (*login)
         forget_login(p11, login);
-    if (!pin || !pin->len) {
-        saf_status status = saf_fail(err, SAF_E_DENIED, "token %s needs a PIN", token->label);
-        saf_hint(err, "say where it is with --pin-source");
-        return status;
-    }
-    return log_in(p11, token, pin, err);
+    return pin && pin->len ? log_in(p11, token, pin, err) : log_in_by_asking(p11, token, err);
 }
 
 /* ---- sessions --------------------------------------------------------------------------------------------- */
@@ -136,7 +188,7 @@ saf_status p11_login_session(saf_p11_session **out, saf_p11 *p11, const saf_p11_
     saf_p11_session *session = calloc(1, sizeof *session);
     if (!session)
         return saf_fail_memory(err);
-    *session = (saf_p11_session) { .p11 = p11, .token = token };
+    *session = (saf_p11_session) { .p11 = p11, .token = token, .instance = atomic_load(&p11->instance) };
     saf_status status = open_session(session, err);
     if (status != SAF_OK) {
         free(session);
@@ -159,7 +211,8 @@ void saf_p11_logout(saf_p11_session **handle)
     saf_p11_session *session = handle ? *handle : NULL;
     if (!session)
         return;
-    session->p11->cryptoki->C_CloseSession(session->handle);
+    if (session->instance == atomic_load(&session->p11->instance)) /* else the number may be somebody else's by now */
+        session->p11->cryptoki->C_CloseSession(session->handle);
     session->p11->session_count--;
     free(session);
     *handle = NULL;

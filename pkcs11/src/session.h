@@ -8,6 +8,7 @@ struct saf_p11_session {
     saf_p11 *p11;
     saf_p11_token token;
     CK_SESSION_HANDLE handle;
+    unsigned long instance; /* of the module */
 };
 
 OWN_HANDLE(saf_p11_session, saf_p11_logout)

@@ -28,10 +28,12 @@ static const char *find_system_configuration(void)
 }
 
 /* The order in which SoftHSM looks. */
-static void find_configuration(saf_buffer *path)
+static void find_configuration(saf_buffer *path, const char *otherwise)
 {
     const char *named = getenv("SOFTHSM2_CONF");
     const char *home = getenv("HOME");
+    if (!named)
+        named = otherwise;
     if (named) {
         saf_buffer_append_text(path, named);
         return;
@@ -78,19 +80,51 @@ static const char *find_setting(char *configuration, const char *name)
     return found;
 }
 
-saf_status softhsm_find_tokens(char **directory, const char *module, saf_error *err)
+/* *directory stays NULL when it says nothing. */
+static saf_status read_setting(char **directory, const char *configuration, saf_status *readable, saf_error *err)
 {
-    if (!is_softhsm(module))
-        return SAF_OK;
-    OWN(saf_buffer) path = { 0 };
     OWN(saf_buffer) content = { 0 };
-    find_configuration(&path);
-    SAF_TRY(saf_buffer_check(&path, err));
-    if (saf_file_read(&content, saf_buffer_text(&path), CONFIGURATION_MAX, NULL) != SAF_OK || !content.data)
-        return SAF_OK;
-    const char *setting = find_setting((char *)content.data, "directories.tokendir");
+    *readable = saf_file_read(&content, configuration, CONFIGURATION_MAX, NULL);
+    const char *setting = *readable == SAF_OK && content.data ? find_setting((char *)content.data, "directories.tokendir") : NULL;
     if (!setting)
         return SAF_OK;
     *directory = strdup(setting);
     return *directory ? SAF_OK : saf_fail_memory(err);
+}
+
+static saf_status locate(softhsm_place *out, const char *otherwise, saf_error *err)
+{
+    OWN(saf_buffer) path = { 0 };
+    find_configuration(&path, otherwise);
+    SAF_TRY(saf_buffer_check(&path, err));
+    out->configuration = strdup(saf_buffer_text(&path));
+    return out->configuration ? read_setting(&out->tokens, out->configuration, &out->readable, err) : saf_fail_memory(err);
+}
+
+saf_status softhsm_find_tokens(char **directory, const char *module, saf_error *err)
+{
+    OWN(softhsm_place) place = { 0 };
+    if (!is_softhsm(module))
+        return SAF_OK;
+    SAF_TRY(locate(&place, NULL, err));
+    *directory = GIVE(&place.tokens);
+    return SAF_OK;
+}
+
+void softhsm_place_free(softhsm_place *place)
+{
+    free(place->configuration);
+    free(place->tokens);
+    *place = (softhsm_place) { 0 };
+}
+
+saf_status softhsm_locate(softhsm_place *out, const saf_p11_options *where, saf_error *err)
+{
+    const char *module = where && where->module ? where->module : secure_getenv("SAFRING_PKCS11_MODULE");
+    if (module && !is_softhsm(module)) {
+        (void)saf_fail(err, SAF_E_UNSUPPORTED, "%s is not SoftHSM: it keeps its tokens where this command cannot reach them", module);
+        saf_hint(err, "use the tools of its maker");
+        return SAF_E_UNSUPPORTED;
+    }
+    return locate(out, where ? where->softhsm_conf : NULL, err);
 }

@@ -1,192 +1,94 @@
 #include "token-copy.h"
 
-#include <base/fail.h>
-#include <base/file.h>
+#include "token-files.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-
-enum { TOKEN_OBJECT_MAX = 65536 };
-
-static const char object_name[] = "token.object";
-static const char copy_name[] = "token.object.safring";
 
 /* ---- one token -------------------------------------------------------------------------------------------- */
 
-static int open_directory(int tokens, const char *name)
+/* Only a name that is free: what a link or a directory has taken is not replaced. */
+static bool is_missing(int token, const char *name)
 {
-    return openat(tokens, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat about;
+    return fstatat(token, name, &about, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
-/* -1 unless it is a file of that directory alone: through a link of either kind, root would hand out somebody else's. */
-static int open_file(int token, const char *name, struct stat *about)
+static bool read_whole(saf_buffer *out, int token, const char *name, struct stat *about)
 {
-    OWN(own_fd) file = openat(token, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0 || fstat(file, about) != 0 || !S_ISREG(about->st_mode) || about->st_nlink != 1)
-        return -1;
-    int opened = file;
-    file = -1;
-    return opened;
+    return token_files_read(out, token, name, TOKEN_OBJECT_MAX, about) == SAF_OK &&
+           object_file_judge_token(saf_buffer_bytes(out), NULL, NULL, NULL) == OBJECT_FILE_WHOLE;
 }
 
-/* Mode and owner are those of token.object: its user must be able to read the file that root wrote for it. */
-static void write_like(int token, const char *name, saf_bytes content, const struct stat *model)
+/* Mode and owner are those of the object; when it is gone, those of the copy, which has them from it. */
+saf_status token_copy_restore(int token, saf_error *err)
 {
-    const saf_file_owner owner = { model->st_uid, model->st_gid };
-    const saf_file_spec spec = { .mode = model->st_mode & 0777,
-                                 .if_exists = SAF_IF_EXISTS_REPLACE,
-                                 .owner = geteuid() == 0 ? &owner : NULL };
-    saf_status status = saf_file_write_at(token, name, content, &spec, NULL);
+    struct stat about_object, about_copy;
+    OWN(own_fd) object = token_files_open_file(token, TOKEN_COPY_OBJECT, &about_object);
+    OWN(saf_buffer) copy = { 0 };
+    if (object < 0 && !is_missing(token, TOKEN_COPY_OBJECT))
+        return saf_fail(err, SAF_E_CONFLICT, "%s is no file of its own", TOKEN_COPY_OBJECT);
+    if (!read_whole(&copy, token, TOKEN_COPY_NAME, &about_copy))
+        return saf_fail(err, SAF_E_NOT_FOUND, "there is no whole copy %s", TOKEN_COPY_NAME);
+    return token_files_write(token, TOKEN_COPY_OBJECT, saf_buffer_bytes(&copy), object < 0 ? &about_copy : &about_object, err);
+}
+
+static void restore_unless_whole(int token)
+{
+    struct stat about;
+    OWN(saf_buffer) object = { 0 };
+    if (read_whole(&object, token, TOKEN_COPY_OBJECT, &about))
+        return;
+    saf_status status = token_copy_restore(token, NULL);
     (void)status; /* the token is no worse off than before, and the next login tries again */
 }
 
-static void restore(int token)
+static bool has_content(int token, const saf_buffer *wanted)
 {
-    struct stat about_object, about_copy;
-    OWN(own_fd) object = open_file(token, object_name, &about_object);
-    OWN(own_fd) copy = open_file(token, copy_name, &about_copy);
-    if (object < 0 || copy < 0 || about_object.st_size != 0)
-        return;
+    struct stat about;
     OWN(saf_buffer) content = { 0 };
-    if (saf_file_read_open(&content, copy, copy_name, TOKEN_OBJECT_MAX, NULL) == SAF_OK && content.len > 0)
-        write_like(token, object_name, saf_buffer_bytes(&content), &about_object);
+    return token_files_read(&content, token, TOKEN_COPY_NAME, TOKEN_OBJECT_MAX, &about) == SAF_OK && content.len == wanted->len &&
+           !memcmp(content.data, wanted->data, wanted->len);
 }
 
-static bool has_content(int file, const saf_buffer *wanted)
+saf_status token_copy_make(int token, saf_error *err)
 {
-    OWN(saf_buffer) content = { 0 };
-    return file >= 0 && saf_file_read_open(&content, file, copy_name, TOKEN_OBJECT_MAX, NULL) == SAF_OK &&
-           content.len == wanted->len && !memcmp(content.data, wanted->data, wanted->len);
-}
-
-static void keep(int token)
-{
-    struct stat about_object, about_copy;
-    OWN(own_fd) object = open_file(token, object_name, &about_object);
-    OWN(own_fd) copy = open_file(token, copy_name, &about_copy);
+    struct stat about;
     OWN(saf_buffer) now = { 0 };
-    if (object < 0 || saf_file_read_open(&now, object, object_name, TOKEN_OBJECT_MAX, NULL) != SAF_OK || now.len == 0)
-        return;
-    if (!has_content(copy, &now))
-        write_like(token, copy_name, saf_buffer_bytes(&now), &about_object);
+    if (!read_whole(&now, token, TOKEN_COPY_OBJECT, &about))
+        return saf_fail(err, SAF_E_NOT_FOUND, "%s is not whole", TOKEN_COPY_OBJECT);
+    return has_content(token, &now) ? SAF_OK : token_files_write(token, TOKEN_COPY_NAME, saf_buffer_bytes(&now), &about, err);
 }
 
 /* ---- all tokens ------------------------------------------------------------------------------------------- */
 
-/* A stream of its own, because reading moves the descriptor's place in the directory. */
-static DIR *open_stream(int tokens)
-{
-    OWN(own_fd) again = openat(tokens, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = again >= 0 ? fdopendir(again) : NULL;
-    if (stream)
-        again = -1;
-    return stream;
-}
-
-/* The next token's name, or NULL. */
-static const char *next_token(DIR *stream)
-{
-    struct dirent *entry = stream ? readdir(stream) : NULL;
-    while (entry && *entry->d_name == '.')
-        entry = readdir(stream);
-    return entry ? entry->d_name : NULL;
-}
-
 void token_copies_restore(int tokens)
 {
-    OWN(DIR) *stream = open_stream(tokens);
-    for (const char *name; (name = next_token(stream));) {
-        OWN(own_fd) token = open_directory(tokens, name);
+    OWN(DIR) *stream = token_files_stream(tokens);
+    for (const char *name; (name = token_files_next(stream));) {
+        OWN(own_fd) token = token_files_open(tokens, name);
         if (token >= 0)
-            restore(token);
+            restore_unless_whole(token);
     }
-}
-
-/* SoftHSM names a token's directory by a UUID whose last 16 hexadecimal digits are the serial. */
-static bool has_serial(const char *token, const char *serial)
-{
-    size_t i = strlen(token);
-    size_t left = strlen(serial);
-    while (i > 0 && left > 0) {
-        if (token[--i] == '-')
-            continue;
-        if (tolower((unsigned char)token[i]) != tolower((unsigned char)serial[--left]))
-            return false;
-    }
-    return left == 0;
 }
 
 void token_copy_keep(const char *directory, const char *serial)
 {
-    OWN(DIR) *stream = directory && *serial ? opendir(directory) : NULL;
-    for (const char *name; (name = next_token(stream));) {
-        OWN(own_fd) token = has_serial(name, serial) ? open_directory(dirfd(stream), name) : -1;
-        if (token >= 0)
-            keep(token);
-    }
-}
-
-/* ---- a token that is being made --------------------------------------------------------------------------- */
-
-static const char begun_name[] = "safring.begun";
-
-saf_status token_begun_note(const char *directory, const char *name, saf_error *err)
-{
-    const saf_file_spec spec = { .mode = 0600, .if_exists = SAF_IF_EXISTS_REPLACE };
-    if (!directory)
-        return SAF_OK;
-    OWN(own_fd) tokens = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (tokens < 0)
-        return saf_fail_errno(err, "cannot open the directory %s", directory);
-    return saf_file_write_at(tokens, begun_name, saf_bytes_of_text(name), &spec, err);
-}
-
-void token_begun_forget(const char *directory)
-{
+    char name[TOKEN_NAME_SIZE];
     OWN(own_fd) tokens = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (tokens >= 0)
-        unlinkat(tokens, begun_name, 0);
-}
-
-static bool is_begun(int tokens, const char *name)
-{
-    struct stat about;
-    OWN(saf_buffer) noted = { 0 };
-    OWN(own_fd) note = open_file(tokens, begun_name, &about);
-    return note >= 0 && saf_file_read_open(&noted, note, begun_name, TOKEN_OBJECT_MAX, NULL) == SAF_OK && noted.len == strlen(name) &&
-           !memcmp(noted.data, name, noted.len);
-}
-
-static void remove_files(int token)
-{
-    OWN(DIR) *stream = open_stream(token);
-    for (const char *name; (name = next_token(stream));)
-        unlinkat(token, name, 0);
-}
-
-bool token_begun_remove(const char *directory, const char *name, const char *serial)
-{
-    bool is_removed = false;
-    OWN(DIR) *stream = directory && *serial ? opendir(directory) : NULL;
-    if (!stream || !is_begun(dirfd(stream), name))
-        return false;
-    for (const char *entry; (entry = next_token(stream));) {
-        OWN(own_fd) token = has_serial(entry, serial) ? open_directory(dirfd(stream), entry) : -1;
-        if (token < 0)
-            continue;
-        remove_files(token);
-        is_removed |= unlinkat(dirfd(stream), entry, AT_REMOVEDIR) == 0;
-    }
-    return is_removed;
+    OWN(own_fd) token = tokens >= 0 && token_files_find(name, tokens, serial) ? token_files_open(tokens, name) : -1;
+    if (token < 0)
+        return;
+    saf_status status = token_copy_make(token, NULL);
+    (void)status; /* the next login tries again */
 }
 
 bool token_copies_can_write(int tokens)
 {
-    OWN(DIR) *stream = open_stream(tokens);
-    for (const char *name; (name = next_token(stream));) {
-        OWN(own_fd) token = open_directory(tokens, name);
-        if (token >= 0 && faccessat(token, object_name, W_OK, AT_EACCESS) == 0)
+    OWN(DIR) *stream = token_files_stream(tokens);
+    for (const char *name; (name = token_files_next(stream));) {
+        OWN(own_fd) token = token_files_open(tokens, name);
+        if (token >= 0 && faccessat(token, TOKEN_COPY_OBJECT, W_OK, AT_EACCESS) == 0)
             return true;
     }
     return false;

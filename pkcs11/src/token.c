@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include "login-lock.h"
+#include "token-begun.h"
 #include "token-copy.h"
 
 #include <base/buffer.h>
@@ -53,20 +54,32 @@ static void slot_list_free(slot_list *list)
 
 OWN_VALUE(slot_list, slot_list_free)
 
-/* Slots that have a token, initialised or not. A token may be plugged in between the two calls: then ask again. */
+/* CKR_BUFFER_TOO_SMALL: a token was plugged in between the two calls. */
+static CK_RV ask_slots(slot_list *out, const saf_p11 *p11)
+{
+    enum { SLOTS_MAX = 65536 };
+    CK_RV answer = p11->cryptoki->C_GetSlotList(CK_TRUE, NULL, &out->count);
+    CK_ULONG room = out->count + 1;
+    if (answer != CKR_OK)
+        return answer;
+    if (out->count > SLOTS_MAX)
+        return CKR_DEVICE_MEMORY;
+    free(GIVE(&out->slots));
+    out->slots = calloc(room, sizeof *out->slots);
+    if (!out->slots)
+        return CKR_HOST_MEMORY;
+    out->count = room;
+    answer = p11->cryptoki->C_GetSlotList(CK_TRUE, out->slots, &out->count);
+    return answer == CKR_OK && out->count > room ? CKR_GENERAL_ERROR : answer;
+}
+
+/* Slots that have a token, initialised or not. */
 static saf_status list_slots(slot_list *out, saf_p11 *p11, saf_error *err)
 {
-    CK_RV answer;
-    do {
-        free(GIVE(&out->slots));
-        answer = p11->cryptoki->C_GetSlotList(CK_TRUE, NULL, &out->count);
-        if (answer != CKR_OK)
-            break;
-        out->slots = calloc(out->count + 1, sizeof *out->slots);
-        if (!out->slots)
-            return saf_fail_memory(err);
-        answer = p11->cryptoki->C_GetSlotList(CK_TRUE, out->slots, &out->count);
-    } while (answer == CKR_BUFFER_TOO_SMALL);
+    enum { ATTEMPTS = 10 };
+    CK_RV answer = CKR_BUFFER_TOO_SMALL;
+    for (int i = 0; i < ATTEMPTS && answer == CKR_BUFFER_TOO_SMALL; i++)
+        answer = ask_slots(out, p11);
     return answer == CKR_OK ? SAF_OK : p11_fail(err, answer, "%s cannot list its tokens", p11->path);
 }
 

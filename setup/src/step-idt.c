@@ -243,14 +243,18 @@ static saf_status make_secret(saf_setup_plan *plan, setup_step *step, saf_error 
 {
     saf_p11_secret made;
     saf_p11_uri token = token_uri(plan);
-    saf_p11_secret_spec spec = { .label = plan->idt.label, .len = SECRET_LEN };
+    const saf_p11_secret_spec spec = { .label = plan->idt.label, .len = SECRET_LEN, .if_exists = SAF_P11_FIRST_ONLY };
     SAF_TRY(need_module(plan, err));
     if (!plan->idt.session)
         SAF_TRY(saf_p11_login(&plan->idt.session, plan->idt.p11, &token, &plan->pin.value, err));
-    SAF_TRY(saf_p11_generate_secret(&made, plan->idt.session, &spec, err));
-    plan->idt.secret_uri = step->shown.object = text_pool_copy(&plan->texts, made.uri);
-    plan->idt.secret_made = true;
-    return SAF_OK;
+    saf_status status = saf_p11_generate_secret(&made, plan->idt.session, &spec, err);
+    if (status == SAF_E_EXISTS) /* since we looked, another setup has made it */
+        status = check_secret(&made, err);
+    else
+        plan->idt.secret_made = status == SAF_OK;
+    if (status == SAF_OK)
+        plan->idt.secret_uri = step->shown.object = text_pool_copy(&plan->texts, made.uri);
+    return status;
 }
 
 /* The key is made in the token, of which the store learns only now: a new key always has its policy to be made. */

@@ -74,13 +74,32 @@ shows ring remove
 shows ring delete
 shows token init
 shows token list
+shows token module
+shows token show
 shows secret generate
 shows secret list
+shows secret show
+shows secret check
+ok safring token init ZWE.DR --pin-source file:pin --so-pin-source file:sopin --if-exists keep
+shows secret wrap
+shows secret unwrap
+printf '{"kty":"oct","k":"%s"}' "$(head -c 32 /dev/urandom | base64 -w0 | tr '+/' '-_' | tr -d =)" >partner.jwk
+head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >shared.hex
+shows secret import
+shows secret delete
 shows policy define
 shows policy list
 shows idt sign
 shows idt verify
 shows idt show
+ok safring cert issue ZWESVUSR/localhost --sign-with CERTAUTH/localca --subject CN=localhost --san dns:localhost --if-exists keep
+shows token bind
+shows token unbind
+shows token backup
+shows token doctor
+shows token restore
+shows token delete
+ok safring token restore zwe-idt.tar --pin-source file:pin
 
 shows audit list
 shows audit head

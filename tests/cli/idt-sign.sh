@@ -47,3 +47,34 @@ for appl in ES RS; do
     ok_from t safring idt verify --appl $appl --user BOB
     says "^good"
 done
+
+it "signs with the key of a day that the token derives, and names the day"
+ok safring secret generate --token ZWE.IDT --label master --alg HS512 --pin-source file:pin
+ok safring policy define --appl DAY --user '*' --alg HS512 --key 'pkcs11:token=ZWE.IDT;object=master;type=secret-key' --key-use derived --kid day
+before=$(($(date +%s) / 86400))
+ok safring idt sign --appl DAY --user BOB --pin-source file:pin
+after=$(($(date +%s) / 86400))
+cp "$out" t
+ok_from t safring idt show --json
+field .header.kid | grep -Eqx "day[.]($before|$after)" || fail "the kid is not that of today"
+ok_from t safring idt verify --appl DAY --user BOB --pin-source file:pin
+says "^good"
+
+it "derives from no key that can be read"
+ok safring secret generate --token ZWE.IDT --label readable --alg HS512 --extractable yes --pin-source file:pin
+readable='pkcs11:token=ZWE.IDT;object=readable;type=secret-key'
+ok safring policy define --appl OPEN --user '*' --alg HS512 --key "$readable" --key-use derived
+refused 1 "JWT[.]OPEN.*can be read" safring idt sign --appl OPEN --user BOB --pin-source file:pin
+notes "hint: .*safring secret generate"
+
+it "signs in memory with a key that can be read, and with no other"
+ok safring policy define --appl OPEN --user '*' --alg HS512 --key "$readable" --key-use memory --if-exists replace
+ok safring policy define --appl OPENTOO --user '*' --alg HS512 --key "$readable"
+ok safring idt sign --appl OPEN --user BOB --pin-source file:pin
+cp "$out" t
+ok_from t safring idt verify --appl OPEN --user BOB --pin-source file:pin
+says "^good"
+refused_from t 3 "wrong-audience" safring idt verify --appl OPENTOO --user BOB --pin-source file:pin
+ok safring policy define --appl STAYS --user '*' --alg HS512 --key 'pkcs11:token=ZWE.IDT;object=jwtsecret;type=secret-key' --key-use memory
+refused 1 "cannot be read" safring idt sign --appl STAYS --user BOB --pin-source file:pin
+notes "hint: .*--extractable yes"

@@ -46,3 +46,19 @@ refused_from random 3 "refused" verify
 it "errs, and does not say no, when it cannot tell"
 refused_from t 4 "NOPOLICY" safring idt verify --appl NOPOLICY --user IBMUSER --pin-source file:pin
 refused_from t 6 "pin-source" safring idt verify --appl ZOWEAPPL --user IBMUSER
+
+it "refuses kids of other days by their name alone, and says the same to forged ones of today"
+ok safring secret generate --token ZWE.IDT --label master --alg HS512 --pin-source file:pin
+ok safring policy define --appl DAY --user '*' --alg HS512 --key 'pkcs11:token=ZWE.IDT;object=master;type=secret-key' --key-use derived
+ok safring idt sign --appl DAY --user BOB --pin-source file:pin
+cp "$out" t
+base64url() { base64 -w0 | tr '+/' '-_' | tr -d =; }
+today=$(cut -d. -f1 t | tr '_-' '/+' | base64 -d 2>/dev/null | sed 's/.*epoch[.]\([0-9]*\).*/\1/')
+for other in $((today - 30)) $((today + 30)) 0 99999999; do
+    printf '%s.%s' "$(printf '{"alg":"HS512","kid":"epoch.%s"}' "$other" | base64url)" "$(cut -d. -f2- t)" >foreign
+    refused_from foreign 3 "wrong-kid" safring idt verify --appl DAY --user BOB --pin-source file:pin
+    says "codes +8/108/28"
+done
+sed 's/.\{4\}$/AAAA/' t >forged
+refused_from forged 3 "bad-signature|bad-encoding" safring idt verify --appl DAY --user BOB --pin-source file:pin
+ok_from t safring idt verify --appl DAY --user BOB --pin-source file:pin

@@ -97,7 +97,10 @@ refused 6 "PIN" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN
 refused_code 4 "NOTOKEN" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:NOTOKEN;type=ec:P-256'
 refused_code 2 "not a place in a token" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;colour=red'
 refused_code 2 "kind of key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ec:P-1'
-refused 1 "Ed25519" safring cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'token:ZWE.IDT;type=ed25519' --pin-source file:pin
+refused_code 4 "no private key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'pkcs11:token=ZWE.IDT;object=none'
+refused_code 2 "does not name a private key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'pkcs11:token=ZWE.IDT;object=tca;type=public'
+refused_code 2 "does not name a private key" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'pkcs11:object=tca'
+refused_code 2 "pin-source" cert issue ALICE/x --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key 'pkcs11:token=ZWE.IDT;object=tca?pin-source=file:pin'
 silent_on "1234567"
 
 it "reads the PIN once, also for two tokens, from a descriptor"
@@ -116,6 +119,47 @@ it "leaves no key behind in the second token when the CA's is not to be had"
 echo 0000000 >wrong
 refused 6 "wrong PIN for token ZWE.IDT" safring cert issue ALICE/none --sign-with CERTAUTH/tca --subject CN=s --san dns:s --key 'token:SECOND' --pin-source file:wrong
 refused 4 "ALICE/none" safring cert show ALICE/none
+
+it "uses a key that is there already, and destroys none that a certificate has"
+ok safring cert show ALICE/hsm3 --json
+shared=$(field .key_uri)
+before=$(keys_in_token)
+ok safring_token cert issue ALICE/shared --sign-with CERTAUTH/tca --subject CN=shared --san dns:shared --key "$shared" --dry-run
+ok safring_token cert issue ALICE/shared --sign-with CERTAUTH/tca --subject CN=shared --san dns:shared --key 'pkcs11:token=ZWE.IDT;object=hsm3'
+ok safring cert show ALICE/shared --json
+same "$(field .key_uri)" "$shared"
+ok safring_token cert rekey ALICE/shared --new-label shared2 --sign-with CERTAUTH/tca --key 'token:ZWE.IDT'
+refused_code 5 "ALICE/hsm3 has the key" cert rollover ALICE/shared --to shared2
+same "$(keys_in_token)" $((before + 1))
+ok safring_token cert request ALICE/hsm3 --out shared.csr
+refused_code 5 "exists" cert issue ALICE/shared2 --sign-with CERTAUTH/tca --subject CN=x --san dns:x --key "$shared"
+same "$(keys_in_token)" $((before + 1))
+
+it "makes Ed25519 keys in the token, after which its other keys are as good as before"
+ok safring_token ca create CERTAUTH/edca --subject "CN=Ed25519 CA" --key 'token:ZWE.IDT;object=edca;type=ed25519'
+says "ed25519, in a token"
+ok safring_token cert issue ALICE/byed --sign-with CERTAUTH/edca --subject CN=byed --san dns:byed --key 'token:ZWE.IDT;type=rsa:2048'
+ok safring_token cert issue ALICE/ed --sign-with CERTAUTH/tca --subject CN=ed --san dns:ed --key 'token:ZWE.IDT;type=ed25519'
+ok safring cert export CERTAUTH/edca --out edca.pem
+ok safring cert export ALICE/byed --out byed.pem
+ok openssl verify -CAfile edca.pem byed.pem
+ok safring cert export ALICE/ed --out ed.pem
+ok safring cert export CERTAUTH/tca --out tca2.pem
+ok openssl verify -CAfile tca2.pem ed.pem
+ok safring_token cert request ALICE/ed --out ed.csr
+ok openssl req -in ed.csr -verify -noout
+ok safring_token cert renew ALICE/ed
+ok safring_token cert rekey ALICE/ed --new-label ed2 --sign-with CERTAUTH/edca --key 'token:ZWE.IDT'
+says "ed25519, in a token"
+ok safring_token cert rollover ALICE/ed --to ed2
+ok safring_token ca crl CERTAUTH/edca --out edca.crl
+ok openssl crl -in edca.crl -noout -CAfile edca.pem
+notes "verify OK"
+ok safring_token ca create CERTAUTH/rsaca --subject "CN=RSA CA" --key 'token:ZWE.IDT;object=rsaca;type=rsa:2048'
+ok safring_token cert issue ALICE/pss --sign-with CERTAUTH/rsaca --signature pss --subject CN=pss --san dns:pss --key ec:P-256
+ok safring cert export CERTAUTH/rsaca --out rsaca.pem
+ok safring cert export ALICE/pss --out pss.pem
+ok openssl verify -CAfile rsaca.pem pss.pem
 
 it "leaves no intent behind"
 same "$(sqlite3 store/store.db 'SELECT count(*) FROM intent')" 0

@@ -6,6 +6,19 @@ given_token
 ok safring token init AAA.FIRST --pin-source file:pin --so-pin-source file:sopin
 ok safring token list --json
 same "$(field '[.tokens[].label] | join(" ")')" "AAA.FIRST ZWE.IDT"
+same "$(field '.unusable | length')" 0
+
+it "says what nobody can use, and who helps"
+directory=$(dirname "$(grep -l AAA.FIRST store/tokens/*/token.object)")
+: >"$directory/token.object"
+rm "$directory/token.object.safring"
+touch "$directory/01234567-89ab-cdef-0123-456789abcdef.object"
+ok safring token list
+says ZWE.IDT
+silent_on AAA.FIRST
+notes "unusable: .*$(basename "$directory").*token.object is empty.*token doctor"
+ok safring token list --json
+same "$(field '.unusable[0].fault')" token-lost
 
 it "names a module that is not there, or is none"
 refused 4 "/nowhere.so" safring token list --module /nowhere.so

@@ -20,7 +20,7 @@ for file in */cmd/*.c; do
     grep -qx "${name/-/ }" <<<"$commands" || complain "$file is no command"
 done
 
-for page in "$manual"/*.1; do
+for page in "$manual"/*.1 docs/*.7; do
     mandoc -Tlint -Wwarning "$page" | grep -vE 'Mdocdate|no date|missing date' && complain "$page is not well-formed"
 done
 
@@ -28,7 +28,7 @@ done
 while read -r file noun verb; do
     grep -qx "$noun $verb" <<<"$commands" || complain "$file: a message names safring $noun $verb"
 done < <(grep -roE '"[^"]*safring (store|ca|cert|ring|audit|token|secret|policy|idt) [a-z-]+' --include='*.c' base keyring pkcs11 certtool idt setup cli |
-    grep -v 'safring store key' | # what a key is bound to, no message
+    grep -vE 'safring (store key|idt derived)' | # what a key is bound to, no message
     sed -nE 's/^([^:]*):.*safring ([a-z]+) ([a-z-]+)$/\1 \2 \3/p')
 
 # The README's commands exist.

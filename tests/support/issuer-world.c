@@ -1,5 +1,6 @@
 #include <support/issuer-world.h>
 
+#include <base/fail.h>
 #include <base/own-openssl.h>
 
 enum { NOW = 1790000000 };
@@ -46,15 +47,44 @@ void world_make_pair(saf_p11 *p11)
     };
     CK_MECHANISM mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
     CK_OBJECT_HANDLE public_key, private_key;
+    saf_p11_session *login = softhsm_login(p11, "ISSUER");
     CK_SESSION_HANDLE session = softhsm_raw_session(p11, "ISSUER");
     assert_int_equal(softhsm_cryptoki(p11)->C_GenerateKeyPair(session, &mechanism, public, 6, private, 6, &public_key,
                                                               &private_key),
                      CKR_OK);
+    saf_p11_logout(&login);
+}
+
+/* No assertions: it is called from threads, and cmocka is for the main one. */
+static saf_status give_pin(void *context, const saf_p11_token *token, saf_secret *pin, saf_error *err)
+{
+    world *w = context;
+    if (strcmp(token->label, "ISSUER"))
+        return SAF_E_FAILED;
+    atomic_fetch_add(&w->pins_asked, 1);
+    if (!w->pin)
+        return saf_fail(err, SAF_E_DENIED, "token %s wants a PIN, and there is none", token->label);
+    return saf_secret_set(pin, saf_bytes_of_text(w->pin), err);
+}
+
+static void world_open_p11(world *w)
+{
+    saf_error err = { 0 };
+    saf_p11_options options = { .pin = give_pin, .pin_context = w };
+    assert_ok(saf_p11_open(&w->p11, &options, &err), &err);
+}
+
+void world_reopen_p11(world *w)
+{
+    world_close_issuer(w);
+    saf_p11_close(&w->p11);
+    world_open_p11(w);
+    world_open_issuer(w);
 }
 
 static void make_token(world *w)
 {
-    w->p11 = softhsm_open();
+    world_open_p11(w);
     softhsm_init_token(w->p11, "ISSUER");
     OWN(saf_p11_session) *session = softhsm_login(w->p11, "ISSUER");
     make_secret(w->hs512_uri, session, "jwt", 64);
@@ -68,16 +98,7 @@ static int64_t read_clock(void *context)
     return atomic_load(&((world *)context)->now);
 }
 
-/* No assertions in these two: they are called from threads, and cmocka is for the main one. */
-static saf_status give_pin(void *context, const saf_p11_uri *key, saf_secret *pin, saf_error *err)
-{
-    world *w = context;
-    if (strcmp(key->token, "ISSUER"))
-        return SAF_E_FAILED;
-    atomic_fetch_add(&w->pins_asked, 1);
-    return saf_secret_set(pin, saf_bytes_of_text(w->pin), err);
-}
-
+/* No assertions: it is called from threads, and cmocka is for the main one. */
 static saf_decision decide(void *context, const saf_principal *who, const saf_question *question)
 {
     const world *w = context;
@@ -93,7 +114,7 @@ void world_open_issuer(world *w)
 {
     saf_error err = { 0 };
     saf_issuer_options options = {
-        .store = w->store, .p11 = w->p11, .pin = w->pin ? give_pin : NULL, .pin_context = w, .lane = &w->clock
+        .store = w->store, .p11 = w->p11, .lane = &w->clock, .leeway_sec = w->leeway_sec
     };
     assert_ok(saf_issuer_open(&w->issuer, &options, &err), &err);
     assert_ok(saf_issuer_lane_open(&w->lane, w->issuer, &err), &err);

@@ -23,6 +23,7 @@ typedef struct world {
     atomic_int pins_asked;
     atomic_llong now;
     bool bob_is_denied;
+    unsigned leeway_sec; /* of issuers that are opened from now on */
     saf_idt_lane_options clock;
     saf_store *admin, *store;
     saf_issuer *issuer;
@@ -39,6 +40,9 @@ void assert_fails(saf_status status, saf_status expected, const saf_error *err, 
 
 void world_open_issuer(world *w);
 void world_close_issuer(world *w);
+
+/** As a server begins: nobody has logged in to the token yet. */
+void world_reopen_p11(world *w);
 
 /* ---- what the administrator does ----------------------------------------------------------------------------- */
 

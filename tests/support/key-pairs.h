@@ -30,7 +30,7 @@ OWN_VALUE(pairs, pairs_free)
 pairs pairs_enter(void);
 
 /** Kinds of pairs; the label is missing. */
-extern const saf_p11_pair_spec pairs_rsa, pairs_p256;
+extern const saf_p11_pair_spec pairs_rsa, pairs_p256, pairs_ed25519;
 
 /** The six curves; the label is missing. */
 enum { PAIRS_CURVES = 6 };
@@ -39,6 +39,9 @@ extern const saf_p11_pair_spec pairs_curves[PAIRS_CURVES];
 pair_uri pairs_make(const pairs *hsm, const saf_p11_pair_spec *kind, const char *label);
 
 EVP_PKEY *pairs_load(const pairs *hsm, const char *uri);
+
+/** What OpenSSL wants as digest for that key: NULL for Ed25519. */
+const EVP_MD *pairs_digest(const EVP_PKEY *key, const EVP_MD *digest);
 
 /** Sign in the token and verify with the same EVP_PKEY, and with nothing but its public half. */
 void pairs_expect_signature(EVP_PKEY *key);

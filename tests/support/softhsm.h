@@ -24,7 +24,7 @@
 
 OWN_HANDLE(saf_p11, saf_p11_close)
 OWN_HANDLE(saf_p11_session, saf_p11_logout)
-OWN_HANDLE(saf_p11_mac, saf_p11_mac_close)
+OWN_HANDLE(saf_p11_signer, saf_p11_signer_close)
 OWN_VALUE(saf_p11_token_list, saf_p11_token_list_free)
 OWN_VALUE(saf_p11_secret_list, saf_p11_secret_list_free)
 

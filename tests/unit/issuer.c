@@ -257,6 +257,7 @@ TEST(two_threads_go_on_while_policies_change)
 {
     world *w = *state;
     worker workers[2] = { 0 };
+    world_reopen_p11(w);
     world_put_policy_for(w, "*", 5);
     for (int i = 0; i < 2; i++)
         start(&workers[i], w);

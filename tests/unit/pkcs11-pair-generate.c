@@ -497,14 +497,15 @@ static void look_until_told(int told)
 {
     pairs hsm = pairs_enter();
     char byte;
+    saf_p11_uri uri = { .token = "ZWE.KEYS" };
     while (recv(told, &byte, 1, MSG_DONTWAIT) < 0) {
         saf_p11_secret_list list = { 0 };
-        saf_p11_mac *mac = NULL;
+        saf_p11_signer *signer = NULL;
         if (saf_p11_list_secrets(&list, hsm.session, NULL, NULL) != SAF_OK || list.count != 1 ||
-            saf_p11_mac_open(&mac, hsm.session, NULL, SAF_P11_SHA256, NULL) != SAF_OK)
+            saf_p11_signer_open(&signer, hsm.p11, &uri, SAF_P11_HMAC_SHA256, NULL) != SAF_OK)
             _exit(1);
         saf_p11_secret_list_free(&list);
-        saf_p11_mac_close(&mac);
+        saf_p11_signer_close(&signer);
     }
     _exit(0);
 }

@@ -1,4 +1,7 @@
-/* What libp11 0.4.12 does with the pairs that we make: everything that a certificate authority or a server needs. */
+/*
+ * What can be done with the pairs that we make: everything that a certificate authority or a server needs. By libp11, and, in a token that has a
+ * pair that libp11 does not know, by our own provider.
+ */
 #include <support/key-pairs.h>
 
 #include <openssl/rsa.h>
@@ -17,6 +20,17 @@ static void with_every_kind(use *try)
         try(key);
     }
 }
+
+static int enter_beside_ed25519(void **state)
+{
+    if (softhsm_enter(state) != 0)
+        return -1;
+    OWN(pairs) hsm = pairs_enter();
+    pairs_make(&hsm, &pairs_ed25519, "ed25519");
+    return 0;
+}
+
+#define BESIDE_ED25519(test) { #test "_beside_ed25519", test, enter_beside_ed25519, softhsm_leave, NULL }
 
 /* ---- the public half ---- */
 
@@ -74,7 +88,7 @@ static void expect_request(EVP_PKEY *key)
 {
     X509_REQ *request = X509_REQ_new();
     assert_int_equal(X509_REQ_set_pubkey(request, key), 1);
-    assert_true(X509_REQ_sign(request, key, EVP_sha384()) > 0);
+    assert_true(X509_REQ_sign(request, key, pairs_digest(key, EVP_sha384())) > 0);
     OWN(EVP_PKEY) *half = pairs_public_half(key);
     assert_int_equal(X509_REQ_verify(request, half), 1);
     X509_REQ_free(request);
@@ -87,7 +101,7 @@ static void expect_crl(EVP_PKEY *key)
     assert_int_equal(X509_CRL_set_version(crl, X509_CRL_VERSION_2), 1);
     assert_int_equal(X509_CRL_set_issuer_name(crl, X509_get_subject_name(x509)), 1);
     assert_int_equal(X509_CRL_set1_lastUpdate(crl, X509_get0_notBefore(x509)), 1);
-    assert_true(X509_CRL_sign(crl, key, EVP_sha512()) > 0);
+    assert_true(X509_CRL_sign(crl, key, pairs_digest(key, EVP_sha512())) > 0);
     OWN(EVP_PKEY) *half = pairs_public_half(key);
     assert_int_equal(X509_CRL_verify(crl, half), 1);
     X509_CRL_free(crl);
@@ -134,6 +148,71 @@ TEST(an_rsa_pair_signs_with_pss)
         assert_int_equal(hash, EVP_MD_get_type(hashes[i]));
         assert_int_equal(X509_verify(x509, half), 1);
     }
+}
+
+/* ---- messages in pieces, and digests ---- */
+
+static void expect_pieces(EVP_PKEY *key)
+{
+    unsigned char signature[1024];
+    size_t len = sizeof signature;
+    OWN(EVP_MD_CTX) *sign = EVP_MD_CTX_new();
+    OWN(EVP_MD_CTX) *verify = EVP_MD_CTX_new();
+    OWN(EVP_PKEY) *half = pairs_public_half(key);
+    assert_int_equal(EVP_DigestSignInit(sign, NULL, EVP_sha384(), NULL, key), 1);
+    assert_int_equal(EVP_DigestSignUpdate(sign, "in ", 3), 1);
+    assert_int_equal(EVP_DigestSignUpdate(sign, "pieces", 6), 1);
+    assert_int_equal(EVP_DigestSignFinal(sign, signature, &len), 1);
+    assert_int_equal(EVP_DigestVerifyInit(verify, NULL, EVP_sha384(), NULL, half), 1);
+    assert_int_equal(EVP_DigestVerify(verify, signature, len, (const unsigned char *)"in pieces", 9), 1);
+}
+
+static void expect_digest(EVP_PKEY *key)
+{
+    unsigned char digest[32] = { 1, 2, 3 }, signature[1024];
+    size_t len = sizeof signature;
+    OWN(EVP_PKEY) *half = pairs_public_half(key);
+    OWN(EVP_PKEY_CTX) *sign = EVP_PKEY_CTX_new(key, NULL);
+    OWN(EVP_PKEY_CTX) *verify = EVP_PKEY_CTX_new(half, NULL);
+    assert_true(EVP_PKEY_sign_init(sign) > 0 && EVP_PKEY_CTX_set_signature_md(sign, EVP_sha256()) > 0);
+    assert_true(EVP_PKEY_sign(sign, signature, &len, digest, sizeof digest) > 0);
+    assert_true(EVP_PKEY_verify_init(verify) > 0 && EVP_PKEY_CTX_set_signature_md(verify, EVP_sha256()) > 0);
+    assert_int_equal(EVP_PKEY_verify(verify, signature, len, digest, sizeof digest), 1);
+    digest[0] ^= 1;
+    assert_int_not_equal(EVP_PKEY_verify(verify, signature, len, digest, sizeof digest), 1);
+}
+
+TEST(every_kind_signs_messages_in_pieces)
+{
+    with_every_kind(expect_pieces);
+}
+
+TEST(every_kind_signs_digests)
+{
+    with_every_kind(expect_digest);
+}
+
+/* ---- finding ---- */
+
+static saf_status find_pair(pair_uri *out, const pairs *hsm, const char *text, saf_error *err)
+{
+    saf_p11_uri uri = softhsm_uri(text);
+    return saf_p11_find_pair(out->text, hsm->session, &uri, err);
+}
+
+TEST(a_pair_is_found_by_a_part_of_its_name)
+{
+    OWN(pairs) hsm = pairs_enter();
+    pair_uri made = pairs_make(&hsm, &pairs_p256, "found");
+    pair_uri found;
+    assert_int_equal(find_pair(&found, &hsm, "pkcs11:token=ZWE.KEYS;object=found", NULL), SAF_OK);
+    assert_string_equal(found.text, made.text);
+    assert_int_equal(find_pair(&found, &hsm, made.text, NULL), SAF_OK);
+    assert_string_equal(found.text, made.text);
+    pairs_make(&hsm, &pairs_p256, "found");
+    saf_error err = { 0 };
+    assert_int_equal(find_pair(&found, &hsm, "pkcs11:token=ZWE.KEYS;object=found", &err), SAF_E_CONFLICT);
+    assert_int_equal(find_pair(&found, &hsm, "pkcs11:token=ZWE.KEYS;object=other", &err), SAF_E_NOT_FOUND);
 }
 
 /* ---- loading and making in turn ---- */
@@ -257,10 +336,10 @@ static void *look(void *context)
     for (int round = 0; round < 200; round++) {
         OWN(saf_p11_session) *session = NULL;
         OWN(saf_p11_secret_list) list = { 0 };
-        OWN(saf_p11_mac) *mac = NULL;
+        OWN(saf_p11_signer) *signer = NULL;
         self->failures += saf_p11_login(&session, self->hsm->p11, &uri, NULL, NULL) != SAF_OK ||
                           saf_p11_list_secrets(&list, session, NULL, NULL) != SAF_OK || list.count != 1 ||
-                          saf_p11_mac_open(&mac, session, NULL, SAF_P11_SHA256, NULL) != SAF_OK;
+                          saf_p11_signer_open(&signer, self->hsm->p11, &uri, SAF_P11_HMAC_SHA256, NULL) != SAF_OK;
     }
     return NULL;
 }
@@ -296,10 +375,25 @@ int main(void)
         IN_SOFTHSM(every_kind_signs_requests),
         IN_SOFTHSM(every_kind_signs_revocation_lists),
         IN_SOFTHSM(an_rsa_pair_signs_with_pss),
+        IN_SOFTHSM(a_pair_is_found_by_a_part_of_its_name),
         IN_SOFTHSM(a_pair_is_made_and_used_while_an_authority_s_key_is_loaded),
         IN_SOFTHSM(fifty_pairs_of_one_process_are_all_good),
         IN_SOFTHSM(threads_make_load_sign_and_destroy_side_by_side),
         IN_SOFTHSM(threads_that_look_do_not_disturb_threads_that_make),
+        IN_SOFTHSM(every_kind_signs_messages_in_pieces),
+        IN_SOFTHSM(every_kind_signs_digests),
+        BESIDE_ED25519(every_kind_signs_and_shows_its_public_half),
+        BESIDE_ED25519(the_public_half_names_its_curve),
+        BESIDE_ED25519(an_rsa_pair_has_the_size_and_exponent_asked_for),
+        BESIDE_ED25519(every_kind_signs_certificates),
+        BESIDE_ED25519(every_kind_signs_requests),
+        BESIDE_ED25519(every_kind_signs_revocation_lists),
+        BESIDE_ED25519(an_rsa_pair_signs_with_pss),
+        BESIDE_ED25519(a_pair_is_made_and_used_while_an_authority_s_key_is_loaded),
+        BESIDE_ED25519(fifty_pairs_of_one_process_are_all_good),
+        BESIDE_ED25519(threads_that_look_do_not_disturb_threads_that_make),
+        BESIDE_ED25519(every_kind_signs_messages_in_pieces),
+        BESIDE_ED25519(every_kind_signs_digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,15 +52,22 @@ TEST(generate_makes_a_protected_signing_key)
     assert_int_equal(strlen(secret.check_value), 6);
     assert_int_equal(secret.len, 32);
     assert_true(secret.sensitive && !secret.extractable && secret.signs && secret.verifies);
+    assert_true(secret.local && secret.always_sensitive && secret.never_extractable && secret.private_object);
+    assert_true(secret.modifiable); /* as copies in session memory want it */
+    assert_false(secret.encrypts || secret.decrypts || secret.wraps || secret.unwraps || secret.derives);
+    assert_int_equal(secret.kind, SAF_P11_HMAC);
+    assert_int_equal(saf_p11_secret_leaving(&secret), SAF_P11_STAYS);
     assert_int_equal(secret.start_date, 0);
     assert_int_equal(secret.end_date, 0);
 }
 
 /* What saf_p11_secret does not show. */
-TEST(generate_makes_a_key_that_nobody_can_change_or_misuse)
+TEST(generate_makes_a_fixed_key_that_nobody_can_change_or_misuse)
 {
     OWN(fixture) f = log_in();
-    generate(&f, "jwtsecret");
+    saf_p11_secret secret;
+    assert_int_equal(saf_p11_generate_secret(&secret, f.session, &(saf_p11_secret_spec) { .label = "jwtsecret", .len = 32, .fixed = true }, NULL), SAF_OK);
+    assert_false(secret.modifiable);
     CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(f.p11);
     CK_SESSION_HANDLE raw = softhsm_raw_session(f.p11, "ZWE.IDT");
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
@@ -88,7 +95,7 @@ TEST(generate_keeps_dates_length_and_extractability)
 {
     OWN(fixture) f = log_in();
     saf_p11_secret secret;
-    saf_p11_secret_spec spec = { .label = "dated", .len = 64, .extractable = true,
+    saf_p11_secret_spec spec = { .label = "dated", .len = 64, .leaving = SAF_P11_LEAVES_WRAPPED,
                                  .start_date = 1767225600 + 3600, .end_date = 1798761599 };
     assert_int_equal(saf_p11_generate_secret(&secret, f.session, &spec, NULL), SAF_OK);
     assert_int_equal(secret.len, 64);
@@ -111,7 +118,8 @@ TEST(generate_refuses_bad_specs)
     memset(label, 'x', sizeof label - 1);
     label[sizeof label - 1] = '\0';
     const saf_p11_secret_spec bad[] = { { .label = NULL, .len = 32 }, { .label = "", .len = 32 }, { .label = label, .len = 32 },
-                                        { .label = "x", .len = 0 }, { .label = "x", .len = 32, .end_date = INT64_MAX },
+                                        { .label = "x", .len = 0 }, { .label = "x", .len = SAF_P11_SECRET_MAX + 1 },
+                                        { .label = "x", .len = 20, .kind = SAF_P11_AES }, { .label = "x", .len = 32, .kind = SAF_P11_OTHER_SECRET }, { .label = "x", .len = 32, .end_date = INT64_MAX },
                                         { .label = "x", .len = 32, .start_date = 2000000, .end_date = 1000000 } };
     saf_p11_secret secret;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -125,6 +133,113 @@ TEST(a_key_too_short_to_sign_has_no_check_value)
     assert_int_equal(saf_p11_generate_secret(&secret, f.session, &(saf_p11_secret_spec) { .label = "x", .len = 8 }, NULL),
                      SAF_OK);
     assert_string_equal(secret.check_value, ""); /* SoftHSM wants 32 bytes for HMAC-SHA-256 */
+}
+
+TEST(generate_makes_aes_keys_that_wrap_and_do_not_sign)
+{
+    OWN(fixture) f = log_in();
+    static const size_t lens[] = { 16, 24, 32 };
+    for (size_t i = 0; i < 3; i++) {
+        saf_p11_secret secret;
+        const saf_p11_secret_spec spec = { .label = "wrap", .len = lens[i], .kind = SAF_P11_AES };
+        assert_int_equal(saf_p11_generate_secret(&secret, f.session, &spec, NULL), SAF_OK);
+        assert_int_equal(secret.kind, SAF_P11_AES);
+        assert_int_equal(secret.len, lens[i]);
+        assert_true(secret.encrypts && secret.decrypts && secret.wraps && secret.unwraps);
+        assert_false(secret.signs || secret.verifies || secret.derives);
+        assert_int_equal(strlen(secret.check_value), 6);
+    }
+}
+
+TEST(first_only_says_what_is_there)
+{
+    OWN(fixture) f = log_in();
+    saf_error err = { 0 };
+    saf_p11_secret first, second;
+    saf_p11_secret_spec spec = { .label = "jwtsecret", .len = 32, .if_exists = SAF_P11_FIRST_ONLY };
+    assert_int_equal(saf_p11_generate_secret(&first, f.session, &spec, NULL), SAF_OK);
+    assert_int_equal(saf_p11_generate_secret(&second, f.session, &spec, &err), SAF_E_EXISTS);
+    assert_string_equal(second.uri, first.uri);
+    assert_non_null(strstr(err.text, first.uri));
+    spec.if_exists = SAF_P11_NEW_VERSION;
+    assert_int_equal(saf_p11_generate_secret(&second, f.session, &spec, NULL), SAF_OK);
+    spec.if_exists = SAF_P11_FIRST_ONLY;
+    assert_int_equal(saf_p11_generate_secret(&first, f.session, &spec, NULL), SAF_E_EXISTS);
+    assert_int_equal(first.sequence, 2);
+}
+
+/* ---- reading and destroying ---- */
+
+TEST(only_a_key_that_leaves_can_be_read)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_secret) value = { 0 };
+    saf_error err = { 0 };
+    static const saf_p11_leaving refused[] = { SAF_P11_STAYS, SAF_P11_LEAVES_WRAPPED };
+    saf_p11_secret secret;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(saf_p11_generate_secret(&secret, f.session, &(saf_p11_secret_spec) { .label = "x", .len = 32, .leaving = refused[i] }, NULL), SAF_OK);
+        saf_p11_uri uri = softhsm_uri(secret.uri);
+        assert_int_equal(saf_p11_read_secret(&value, f.session, &uri, &err), SAF_E_UNSUPPORTED);
+        assert_non_null(strstr(err.hint, "--extractable yes"));
+    }
+    assert_int_equal(saf_p11_generate_secret(&secret, f.session, &(saf_p11_secret_spec) { .label = "x", .len = 48, .leaving = SAF_P11_LEAVES }, NULL), SAF_OK);
+    saf_p11_uri uri = softhsm_uri(secret.uri);
+    assert_int_equal(saf_p11_read_secret(&value, f.session, &uri, &err), SAF_OK);
+    assert_int_equal(value.len, 48);
+    char check_value[7];
+    assert_int_equal(saf_p11_compute_check_value(check_value, SAF_P11_HMAC, &value, NULL), SAF_OK);
+    assert_string_equal(check_value, secret.check_value);
+}
+
+TEST(destroy_takes_one_version_or_all_and_no_number_comes_back)
+{
+    OWN(fixture) f = log_in();
+    OWN(saf_p11_secret_list) list = { 0 };
+    saf_error err = { 0 };
+    saf_p11_secret first = generate(&f, "a");
+    generate(&f, "a");
+    generate(&f, "b");
+    saf_p11_uri a = { .object = "a" }, one = softhsm_uri(first.uri), nothing = { .token = "ZWE.IDT" };
+    assert_int_equal(saf_p11_destroy_secret(f.session, &nothing, SAF_P11_ALL_VERSIONS, &err), SAF_E_USAGE);
+    assert_int_equal(saf_p11_destroy_secret(f.session, &a, SAF_P11_ONE_VERSION, &err), SAF_E_CONFLICT);
+    assert_non_null(strstr(err.text, first.uri));
+    assert_int_equal(saf_p11_destroy_secret(f.session, &one, SAF_P11_ONE_VERSION, &err), SAF_OK);
+    assert_int_equal(saf_p11_destroy_secret(f.session, &one, SAF_P11_ONE_VERSION, &err), SAF_E_NOT_FOUND);
+    assert_int_equal(saf_p11_destroy_secret(f.session, &one, SAF_P11_ALL_VERSIONS, &err), SAF_E_NOT_FOUND);
+    generate(&f, "a");
+    assert_int_equal(saf_p11_destroy_secret(f.session, &a, SAF_P11_ALL_VERSIONS, &err), SAF_OK);
+    assert_int_equal(saf_p11_list_secrets(&list, f.session, NULL, NULL), SAF_OK);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.secrets[0].label, "b");
+    assert_int_equal(generate(&f, "a").sequence, 5);
+}
+
+static CK_ULONG count_data(const fixture *f)
+{
+    CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(f->p11);
+    CK_SESSION_HANDLE raw = softhsm_raw_session(f->p11, "ZWE.IDT");
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_ATTRIBUTE wanted = { CKA_CLASS, &class, sizeof class };
+    CK_OBJECT_HANDLE found[16];
+    CK_ULONG count = 0;
+    assert_int_equal(cryptoki->C_FindObjectsInit(raw, &wanted, 1), CKR_OK);
+    assert_int_equal(cryptoki->C_FindObjects(raw, found, 16, &count), CKR_OK);
+    cryptoki->C_FindObjectsFinal(raw);
+    cryptoki->C_CloseSession(raw);
+    return count;
+}
+
+TEST(destroy_takes_the_record_of_the_dates_along)
+{
+    OWN(fixture) f = log_in();
+    saf_p11_secret secret = generate(&f, "a");
+    CK_ULONG before = count_data(&f);
+    const saf_p11_secret_spec spec = { .label = "dated", .len = 32, .end_date = 1798675200 };
+    assert_int_equal(saf_p11_generate_secret(&secret, f.session, &spec, NULL), SAF_OK);
+    saf_p11_uri uri = softhsm_uri(secret.uri);
+    assert_int_equal(saf_p11_destroy_secret(f.session, &uri, SAF_P11_ONE_VERSION, NULL), SAF_OK);
+    assert_int_equal(count_data(&f), before);
 }
 
 TEST(labels_may_be_long_and_have_any_characters)
@@ -298,6 +413,37 @@ TEST(generate_destroys_a_key_that_is_not_as_wanted)
     expect_lost(&f, CKA_SENSITIVE, "token ZWE.IDT did not keep CKA_SENSITIVE of secret key \"a\"");
 }
 
+/* In a child: be the first, or hear of it. Exit code 0: made it, 1: it was there. */
+static void be_first_and_exit(void)
+{
+    fixture f = log_in();
+    saf_p11_secret secret;
+    const saf_p11_secret_spec spec = { .label = "only", .len = 32, .if_exists = SAF_P11_FIRST_ONLY };
+    saf_status status = saf_p11_generate_secret(&secret, f.session, &spec, NULL);
+    fixture_free(&f);
+    _exit(status == SAF_OK ? 0 : status == SAF_E_EXISTS ? 1 : 2);
+}
+
+TEST(of_parallel_processes_one_makes_the_first)
+{
+    if (fork() == 0) {
+        fixture f = log_in();
+        fixture_free(&f);
+        _exit(0);
+    }
+    int how, answers[3] = { 0 };
+    assert_true(wait(&how) > 0);
+    for (int i = 0; i < 6; i++)
+        if (fork() == 0)
+            be_first_and_exit();
+    for (int i = 0; i < 6; i++) {
+        assert_true(wait(&how) > 0 && WIFEXITED(how) && WEXITSTATUS(how) < 3);
+        answers[WEXITSTATUS(how)]++;
+    }
+    assert_int_equal(answers[0], 1);
+    assert_int_equal(answers[1], 5);
+}
+
 /* In a child: make ten keys; the exit code is the status. */
 static void generate_and_exit(void)
 {
@@ -422,8 +568,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_SOFTHSM(parallel_processes_get_different_sequence_numbers),
+        IN_SOFTHSM(of_parallel_processes_one_makes_the_first),
         IN_SOFTHSM(generate_makes_a_protected_signing_key),
-        IN_SOFTHSM(generate_makes_a_key_that_nobody_can_change_or_misuse),
+        IN_SOFTHSM(generate_makes_aes_keys_that_wrap_and_do_not_sign),
+        IN_SOFTHSM(first_only_says_what_is_there),
+        IN_SOFTHSM(only_a_key_that_leaves_can_be_read),
+        IN_SOFTHSM(destroy_takes_one_version_or_all_and_no_number_comes_back),
+        IN_SOFTHSM(destroy_takes_the_record_of_the_dates_along),
+        IN_SOFTHSM(generate_makes_a_fixed_key_that_nobody_can_change_or_misuse),
         IN_SOFTHSM(generate_keeps_dates_length_and_extractability),
         IN_SOFTHSM(generate_refuses_bad_specs),
         IN_SOFTHSM(a_key_too_short_to_sign_has_no_check_value),

@@ -134,6 +134,8 @@ saf_status cli_end_change(const cli *cli, saf_change **change, saf_error *err);
 
 /** On a dry run, a change that is to be abandoned: what a call would record goes into it. Else, and for a publication, *out stays NULL. */
 saf_status cli_begin_rehearsal(saf_change **out, const cli *cli, saf_store *store, saf_error *err);
+/** The PKCS#11 module to use: --module; else, unless $SAFRING_PKCS11_MODULE names one, the store's setting, written to @p room; NULL: saf_p11_open() knows. */
+saf_status cli_module(const char **out, char room[SAF_MODULE_MAX + 1], const cli *cli, saf_error *err);
 
 /** Load the PKCS#11 module; SoftHSM2 with the store's own configuration. */
 saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err);

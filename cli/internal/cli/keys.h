@@ -13,10 +13,13 @@
 
 OWN_VALUE(saf_intent_page, saf_intent_page_free)
 
-/** What --key takes beside the kinds that saf_key_spec_parse() knows: "token:NAME;object=LABEL;type=KIND". */
+/** What --key takes beside the kinds that saf_key_spec_parse() knows: "token:NAME;object=LABEL;type=KIND", where a pair is to be made, and
+ *  "pkcs11:token=NAME;object=LABEL;type=private", one that is there already. */
 typedef struct cli_key_place {
     const char *kind; /**< NULL: not said */
     char kind_text[40], token[SAF_P11_LABEL_MAX + 1], object[SAF_P11_OBJECT_MAX + 1]; /**< token "": the store */
+    bool is_there;
+    saf_p11_uri there; /**< when it is */
 } cli_key_place;
 
 /** A PIN that was good, so that somebody at a terminal is asked once for each token. */
@@ -36,7 +39,7 @@ typedef struct cli_keys {
     char token[SAF_P11_LABEL_MAX + 1];
     cli_known_pin pins[CLI_KNOWN_PINS]; /* in the order of first use; later ones are asked for again */
     int lock; /* descriptor + 1; 0: not taken */
-    char uri[SAF_P11_URI_MAX + 1]; /* of the pair made in a token; "": the key is for the store */
+    char uri[SAF_P11_URI_MAX + 1]; /* of the pair in a token that cli_keys_make() made or found; "": the key is for the store */
     uint64_t intent;               /* to be ended with the certificate; 0: none */
 } cli_keys;
 
@@ -47,7 +50,10 @@ OWN_VALUE(cli_keys, cli_keys_close)
 /** Read --key; with NULL, @p kind. The object's label is @p label unless given. SAF_E_USAGE. */
 saf_status cli_key_place_parse(cli_key_place *out, const char *text, const char *kind, const char *label, saf_error *err);
 
-/** Make a key pair there. On a dry run it is made in memory, so that everything after it is checked too. The caller frees the key before
+/** SAF_E_USAGE: a kind that cannot be made. */
+saf_status cli_key_place_check(const cli_key_place *place, saf_error *err);
+
+/** Make a key pair there, or load the one that is there when it signs what its public half verifies. On a dry run a new one is made in memory, so that everything after it is checked too. The caller frees the key before
  *  closing @p keys. */
 saf_status cli_keys_make(EVP_PKEY **out, cli_keys *keys, const cli_key_place *place, saf_error *err);
 

@@ -1,3 +1,4 @@
+#include "derived-key.h"
 #include "policy-cache.h"
 #include "policy-set.h"
 
@@ -11,11 +12,10 @@
 
 struct saf_issuer {
     saf_idt_lane_options clock_and_ids;
-    pthread_mutex_t lock; /* over everything below, and over every call of store and tokens but MACs */
+    pthread_mutex_t lock; /* over everything below, and over every call of store and tokens but signatures */
     key_source source;
     policy_set *set;
     int64_t checked_at; /* the second in which the set was last compared with the store */
-    bool token_was_lost; /* since then */
 };
 
 struct saf_issuer_lane {
@@ -35,7 +35,7 @@ static key_source source_of(const saf_issuer_options *options)
 {
     return (key_source) {
         .store = options->store,
-        .logins = { .p11 = options->p11, .ask_pin = options->pin, .pin_context = options->pin_context },
+        .p11 = options->p11,
         .leeway_sec = options->leeway_sec,
     };
 }
@@ -71,7 +71,6 @@ void saf_issuer_close(saf_issuer **issuer)
     if (!issuer || !*issuer)
         return;
     policy_set_release(&(*issuer)->set);
-    token_logins_close(&(*issuer)->source.logins);
     pthread_mutex_destroy(&(*issuer)->lock);
     free(*issuer);
     *issuer = NULL;
@@ -124,11 +123,8 @@ static saf_status renew_set(saf_issuer *issuer, saf_error *err)
 {
     bool stale = false;
     SAF_TRY(policy_set_is_stale(&stale, issuer->set, issuer->source.store, err));
-    if (!stale && !issuer->token_was_lost)
+    if (!stale)
         return SAF_OK;
-    if (issuer->token_was_lost)
-        token_logins_retire(&issuer->source.logins);
-    issuer->token_was_lost = false;
     policy_set *set = NULL;
     SAF_TRY(policy_set_new(&set, issuer->source.store, err));
     policy_set_release(&issuer->set);
@@ -140,8 +136,10 @@ static saf_status renew_set(saf_issuer *issuer, saf_error *err)
 static saf_status follow_store(saf_issuer_lane *lane, int64_t now, saf_error *err)
 {
     saf_issuer *issuer = lane->issuer;
-    if (issuer->checked_at != now)
+    if (issuer->checked_at != now) {
         SAF_TRY(renew_set(issuer, err));
+        policy_set_follow(&issuer->set, now);
+    }
     issuer->checked_at = now;
     lane->checked_at = now;
     adopt_set(lane);
@@ -156,7 +154,7 @@ static saf_status look_up(const policy_key **out, saf_issuer_lane *lane, const t
     *out = policy_cache_find(&lane->cache, names);
     if (*out)
         return SAF_OK;
-    SAF_TRY(policy_set_match(out, lane->set, &lane->issuer->source, names->appl, names->user, err));
+    SAF_TRY(policy_set_match(out, lane->set, &lane->issuer->source, names->appl, names->user, now, err));
     policy_cache_add(&lane->cache, names, *out);
     return SAF_OK;
 }
@@ -174,11 +172,16 @@ static bool may_go_on(saf_issuer_lane *lane, int64_t now)
     return false;
 }
 
-static saf_status key_of(const policy_key **out, saf_issuer_lane *lane, const token_names *names, saf_error *err)
+/* The key of a day that has just begun is there, unless its token was away. */
+static bool is_ready(const policy_key *key, int64_t now)
 {
-    int64_t now = now_of(lane->issuer);
+    return key->policy.key_use != SAF_KEY_USE_DERIVED || derived_current(key, now);
+}
+
+static saf_status key_of(const policy_key **out, saf_issuer_lane *lane, const token_names *names, int64_t now, saf_error *err)
+{
     *out = policy_cache_find(&lane->cache, names);
-    if (*out && (now == lane->checked_at || may_go_on(lane, now)))
+    if (*out && (now == lane->checked_at || (is_ready(*out, now) && may_go_on(lane, now))))
         return SAF_OK;
     pthread_mutex_lock(&lane->issuer->lock);
     saf_status status = look_up(out, lane, names, now, err);
@@ -220,23 +223,17 @@ static saf_status fold_names(token_names *out, const char *appl, const char *use
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */
 
-/* A token that went away takes its sessions with it. From the next second on its keys are prepared anew, with new ones. */
-static void mind_lost_token(saf_issuer *issuer, saf_status status)
-{
-    if (status != SAF_E_TOKEN_GONE)
-        return;
-    pthread_mutex_lock(&issuer->lock);
-    issuer->token_was_lost = true;
-    pthread_mutex_unlock(&issuer->lock);
-}
-
+/* The core writes no text, but a key in a token knows what happened. */
 static saf_status key_failure(const policy_key *key, const char *what, saf_status status, saf_error *err)
 {
-    if (status == SAF_E_TOKEN_GONE)
-        (void)saf_fail(err, status, "the PKCS#11 token of its key does not answer for now");
-    else
+    if (!key->in_token || saf_p11_signer_explain(key->in_token, err) != status)
         (void)saf_fail(err, status, "its key %s (%s)", what, saf_status_name(status));
     return policy_blame(err, &key->policy, status);
+}
+
+static saf_status no_derived_key(const policy_key *key, int64_t now, saf_error *err)
+{
+    return policy_blame(err, &key->policy, derived_explain(key, now, err));
 }
 
 /* ---- sign ---------------------------------------------------------------------------------------------------- */
@@ -267,13 +264,21 @@ static saf_idt_claims claims_of(const policy_key *key, const token_names *names)
 }
 
 /* The core writes no text. Of its claims only amr comes from the caller unchecked. */
-static saf_status sign_failure(const policy_key *key, saf_status status, saf_error *err)
+static saf_status sign_failure(const policy_key *key, const saf_idt_signer *signer, saf_status status, saf_error *err)
 {
     if (status == SAF_E_SPACE)
-        return saf_fail(err, status, "the token needs room for %zu characters", saf_idt_signer_token_max(key->signer));
+        return saf_fail(err, status, "the token needs room for %zu characters", saf_idt_signer_token_max(signer));
     if (status == SAF_E_USAGE)
         return amr_failure(err);
     return key_failure(key, "did not sign", status, err);
+}
+
+static const saf_idt_signer *signer_of(const policy_key *key, int64_t now)
+{
+    if (key->policy.key_use != SAF_KEY_USE_DERIVED)
+        return key->signer;
+    const epoch_key *epoch = derived_current(key, now);
+    return epoch ? epoch->signer : NULL;
 }
 
 saf_status saf_issuer_sign(saf_issuer_lane *lane, const saf_principal *who, const saf_issuer_request *request, char *out,
@@ -282,16 +287,19 @@ saf_status saf_issuer_sign(saf_issuer_lane *lane, const saf_principal *who, cons
     token_names names = { 0 };
     saf_bytes amr[SAF_IDT_AMR_MAX];
     const policy_key *key = NULL;
+    int64_t now = now_of(lane->issuer);
     SAF_TRY(fold_names(&names, request->appl, request->user, err));
     SAF_TRY(borrow_amr(amr, request, err));
     SAF_TRY(saf_store_ask(lane->issuer->source.store, who, SAF_FN_TOKEN_SIGN, names.appl, names.user, err));
-    SAF_TRY(key_of(&key, lane, &names, err));
+    SAF_TRY(key_of(&key, lane, &names, now, err));
+    const saf_idt_signer *signer = signer_of(key, now);
+    if (!signer)
+        return no_derived_key(key, now, err);
     saf_idt_claims claims = claims_of(key, &names);
     claims.amr = amr;
     claims.amr_count = request->amr_count;
-    saf_status status = saf_idt_sign(lane->idt, key->signer, &claims, out, out_cap, out_len);
-    mind_lost_token(lane->issuer, status);
-    return status == SAF_OK ? SAF_OK : sign_failure(key, status, err);
+    saf_status status = saf_idt_sign(lane->idt, signer, &claims, out, out_cap, out_len);
+    return status == SAF_OK ? SAF_OK : sign_failure(key, signer, status, err);
 }
 
 /* ---- verify -------------------------------------------------------------------------------------------------- */
@@ -309,12 +317,14 @@ static saf_status refuse(saf_issuer_lane *lane, saf_bytes token, saf_idt_result 
 }
 
 static saf_status verify_with(saf_issuer_lane *lane, const policy_key *key, const token_names *names,
-                              saf_issuer_origin origin, saf_bytes token, saf_idt_result *result)
+                              saf_issuer_origin origin, saf_bytes token, int64_t now, saf_idt_result *result, bool *missing)
 {
     /* Anything but an application counts as an end user: the origin is the only thing that lets an unsigned token pass. */
     if (key->alg == SAF_IDT_ALG_NONE && origin != SAF_FROM_APPLICATION)
         return refuse(lane, token, result);
     saf_idt_expect expect = { .sub = saf_bytes_of_text(names->user), .aud = saf_bytes_of_text(names->appl) };
+    if (key->policy.key_use == SAF_KEY_USE_DERIVED)
+        return derived_verify(result, missing, lane->idt, key, now, token, &expect);
     return saf_idt_verify(lane->idt, key->verifier, token, &expect, result);
 }
 
@@ -323,11 +333,14 @@ saf_status saf_issuer_verify(saf_issuer_lane *lane, const saf_principal *who, co
 {
     token_names names = { 0 };
     const policy_key *key = NULL;
+    int64_t now = now_of(lane->issuer);
+    bool missing = false;
     *result = (saf_idt_result) { .verdict = SAF_IDT_BAD_SIGNATURE };
     SAF_TRY(fold_names(&names, appl, user, err));
     SAF_TRY(saf_store_ask(lane->issuer->source.store, who, SAF_FN_TOKEN_VERIFY, names.appl, names.user, err));
-    SAF_TRY(key_of(&key, lane, &names, err));
-    saf_status status = verify_with(lane, key, &names, origin, token, result);
-    mind_lost_token(lane->issuer, status);
+    SAF_TRY(key_of(&key, lane, &names, now, err));
+    saf_status status = verify_with(lane, key, &names, origin, token, now, result, &missing);
+    if (status == SAF_OK && missing)
+        return no_derived_key(key, now, err);
     return status == SAF_OK ? SAF_OK : key_failure(key, "could not verify", status, err);
 }

@@ -22,8 +22,11 @@ void policy_set_release(policy_set **set);
 /** Whether any policy, or any ring that a key came from, has changed since. */
 saf_status policy_set_is_stale(bool *stale, const policy_set *set, saf_store *store, saf_error *err);
 
+/** Have the keys that the time @p now asks for: *set becomes another set when that changes any. Without memory it stays, until the next call. */
+void policy_set_follow(policy_set **set, int64_t now);
+
 /** The prepared key of the policy that covers an application and a user. SAF_E_NOT_FOUND, and what keys can fail with. */
 saf_status policy_set_match(const policy_key **out, policy_set *set, key_source *source, const char *appl,
-                            const char *user, saf_error *err);
+                            const char *user, int64_t now, saf_error *err);
 
 #endif

@@ -144,6 +144,16 @@ const char *saf_store_dir(const saf_store *store);
 
 saf_status saf_store_describe(saf_store_info *out, saf_store *store, const saf_principal *who, saf_error *err);
 
+enum { SAF_MODULE_MAX = 1023 };
+
+/** Set which PKCS#11 module is used with this store when neither the caller nor the environment names one, as saf_p11_options.module has it but with an absolute
+ *  path; NULL: none, which is the default. It is not loaded here. Function SAF_FN_STORE_ADMIN. SAF_E_USAGE. */
+saf_status saf_store_set_module(saf_change *change, const char *module, saf_error *err);
+
+/** Read that from the store in @p dir, without opening it: its master key may be in a token. "": none. Statuses as saf_store_read_master_kind(); SAF_E_DENIED also
+ *  for root, when one is set in a store that is another user's. */
+saf_status saf_store_read_module(char out[SAF_MODULE_MAX + 1], const char *dir, saf_error *err);
+
 /** Begin a change. SAF_E_USAGE when one is open on this store. */
 saf_status saf_change_begin(saf_change **out, saf_store *store, const saf_principal *who, saf_error *err);
 

@@ -5,15 +5,21 @@
  * A *module* is a Cryptoki library (SoftHSM2 unless another is named), a *token* is one slot's token, addressed by label, serial
  * or RFC 7512 URI, and a *session* is a logged-in connection to one token. Secret keys are in <safring/secret-key.h>.
  *
- * Cryptoki is a process-wide thing: open one module per process, after fork() rather than before it. A saf_p11 may be shared by
- * threads (calls are serialised where Cryptoki is not); a saf_p11_session is used by one thread at a time; a saf_p11_mac and the
- * EVP_PKEY of a token key may be shared.
+ * Cryptoki is a process-wide thing. A saf_p11 may be shared by threads (calls are serialised where Cryptoki is not); a saf_p11_session is used by
+ * one thread at a time; a saf_p11_signer and the EVP_PKEY of a token key may be shared.
+ *
+ * fork() waits until no thread is inside the module through a saf_p11_signer or a call that logs in, so that the child gets a module at rest, and there the
+ * first use initialises it anew. In the child, handles and signers go on (the function for PINs is asked again); sessions and EVP_PKEYs from before are of
+ * no use any more and may only be closed. The parent notices nothing. A fork by the function for PINs is for starting a program only.
+ *
+ * What this library cannot help: another part of the process that closes sessions, logs out or finalises the module WHILE a call is inside it. SoftHSM
+ * crashes then. Between calls it is recovered from.
  *
  * SoftHSM 2.6 loses a token when killed in the middle of a login and fails under parallel logins. This library holds a lock of
  * its own around them (the file ".safring.lock" beside the tokens, for whoever may write there; who may write there and
  * cannot take it gets SAF_E_DENIED, SAF_E_IO or SAF_E_BUSY) and keeps a copy of the token's object file.
  *
- * PINs come as saf_secret, are handed to the token once, and are not kept.
+ * PINs come as saf_secret, or from a function that is asked for them; they are handed to the token once, and are not kept.
  *
  * Deliberately not here: what certificates mean, identity tokens, the store.
  *
@@ -87,7 +93,7 @@ typedef struct saf_p11_token {
 } saf_p11_token;
 
 /** Asked for a token's PIN whenever the library has to log in and was not given one: at the first use, after fork(), after the token was
- *  away. Fills @p pin, which is wiped as soon as the token has it. One call at a time per handle, from any thread; it must not use the handle.
+ *  away. Fills @p pin, which is wiped as soon as the token has it. One call at a time per handle, from any thread; it must not use the handle, and may start a program.
  *  A failure, or a PIN that the token refuses, is final for that token and handle: tokens lock themselves after a few wrong ones. */
 typedef saf_status (*saf_p11_pin_fn)(void *context, const saf_p11_token *token, saf_secret *pin, saf_error *err);
 
@@ -95,15 +101,21 @@ typedef saf_status (*saf_p11_pin_fn)(void *context, const saf_p11_token *token, 
 typedef struct saf_p11_options {
     saf_p11_pin_fn pin;       /**< NULL: none; PINs are given with saf_p11_login() only */
     void *pin_context;
-    const char *module;       /**< path; NULL: $SAFRING_PKCS11_MODULE, else SoftHSM2 where distributions put it */
+    const char *module;       /**< path, or PATH?PARAMETERS for modules that want parameters (CK_C_INITIALIZE_ARGS.pReserved), such as NSS's softoken:
+                                   "libsoftokn3.so?configdir='sql:/dir' certPrefix='' keyPrefix='' secmod='secmod.db' flags=". NULL: the same from
+                                   $SAFRING_PKCS11_MODULE, else SoftHSM2 where distributions put it */
+    unsigned probe_ms;        /**< try the module first in a child process that may take so many milliseconds, so that one that crashes, exits or hangs
+                                   when it is loaded, initialised or finalised is an error here; once per process and file. 0: do not. The child is
+                                   a fork that loads libraries: use it before there are other threads */
     const char *softhsm_conf; /**< SoftHSM2's configuration, used (by setting the environment variable SOFTHSM2_CONF) unless that is
                                    set already; NULL: SoftHSM2's own default */
 } saf_p11_options;
 
-/** Load and initialise a module. SAF_E_NOT_FOUND (no such file), SAF_E_UNSUPPORTED (not a Cryptoki library). */
+/** Load and initialise a module. SAF_E_NOT_FOUND (no such file), SAF_E_UNSUPPORTED (not a Cryptoki library, or found to be broken by the trial:
+ *  the text says what it was doing). */
 saf_status saf_p11_open(saf_p11 **out, const saf_p11_options *options, saf_error *err);
 
-/** Finalise and unload, after all sessions, MACs and keys are gone. NULL allowed; sets *p11 to NULL. */
+/** Finalise and unload, after all sessions, signers and keys are gone. NULL allowed; sets *p11 to NULL. */
 void saf_p11_close(saf_p11 **p11);
 
 /** The module's path. Lives as long as the handle. */
@@ -137,8 +149,8 @@ typedef struct saf_p11_session saf_p11_session;
 /** Log in to the token that @p uri names. The handle must outlive the session. Cryptoki logs in a process, not a session: once
  *  this handle has logged in to a token it stays so until it is closed, and while that lasts a PIN given later is not looked at:
  *  @p pin may be NULL, and a wrong one is not noticed. When the login was lost (the token was away, another part of the process
- *  logged out or closed all sessions) the PIN given is used to log in again; sessions, MACs and keys from before it stay
- *  useless and have to be opened again. */
+ *  logged out or closed all sessions) the PIN given is used to log in again, or with NULL the function for PINs is asked; sessions and keys from before it
+ *  stay useless and have to be opened again, signers recover by themselves. */
 saf_status saf_p11_login(saf_p11_session **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin, saf_error *err);
 
 /** NULL allowed; sets *session to NULL. */
@@ -146,10 +158,15 @@ void saf_p11_logout(saf_p11_session **session);
 
 /* ---- signing ---------------------------------------------------------------------------------------------- */
 
-/** A key in a token, ready to sign, for servers: shared by any number of threads, each of which gets a session of its own from a pool, and
- *  good for as long as the process and its children live. When the token was away, its files were replaced, the login or the sessions were lost
- *  or the process was forked, the next call logs in again (the handle's pin function is asked), finds the key again by its URI and goes on; only when that
- *  fails the call does. A copy of the key in session memory, inside the token, is used where the token allows it: SoftHSM signs 2.5 times faster with it. */
+/** A key in a token, ready to sign, for servers: shared by any number of threads, each of which gets a session of its own from a pool (as many sessions
+ *  as threads sign at once, at most 64; a token that has fewer is waited for), and good for as long as the process and its children live. When the token was
+ *  away, its files were replaced, the login or the sessions were lost or the process was forked, the next call logs in again (the handle's
+ *  function for PINs is asked), finds the key again by its URI and goes on; only when that fails the call does.
+ *
+ *  A copy of the key in session memory, inside the token, signs where the token allows it: with SoftHSM 2.5 times faster. It is as sensitive as the
+ *  key, has another label and id, and goes with the signer. A key that is destroyed in the token signs for one second more at most.
+ *
+ *  Where the token takes the message (CKM_SHA256_RSA_PKCS) it gets it; else the message is hashed here (CKM_RSA_PKCS, CKM_ECDSA). */
 typedef struct saf_p11_signer saf_p11_signer;
 
 typedef enum saf_p11_mechanism {
@@ -168,22 +185,23 @@ typedef enum saf_p11_mechanism {
     SAF_P11_ED25519
 } saf_p11_mechanism;
 
-enum { SAF_P11_SIGNATURE_MAX = 512 };
+enum { SAF_P11_SIGNATURE_MAX = 1024 };
 
 /** Prepare the key that @p uri names: one that cannot sign so is refused here, not at the first message. @p p11 must outlive it.
  *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such key, or several: the text lists their URIs), SAF_E_DENIED (no PIN, or a wrong one), SAF_E_UNSUPPORTED
- *  (the token lacks the mechanism: the text names it; the key may not sign, or is too short for it). */
+ *  (the token lacks the mechanism: the text names it; the key may not sign, is too short for it, or signs what its public key does not verify). */
 saf_status saf_p11_signer_open(saf_p11_signer **out, saf_p11 *p11, const saf_p11_uri *uri, saf_p11_mechanism mechanism,
                                saf_error *err);
 
 /** Sign a message of any length. *out_len: in, the room in @p out; out, the signature's length. No text: fit for hot paths.
- *  SAF_E_SPACE, SAF_E_TOKEN_GONE (and it could not be got back; the next call tries again, not more often than once a second), SAF_E_DENIED. */
+ *  SAF_E_SPACE; SAF_E_TOKEN_GONE (and it could not be got back), SAF_E_DENIED, SAF_E_NOT_FOUND (the key was destroyed), SAF_E_FAILED and others: after
+ *  one that recovery did not help against, a next attempt is made not more often than once a second. Any but SAF_OK may have written to @p out. */
 saf_status saf_p11_signer_sign(saf_p11_signer *signer, saf_bytes message, unsigned char *out, size_t *out_len);
 
-/** Why the last call failed, for the log: SAF_OK, or its status with the text (CKR name and what to do). */
+/** Why a call failed last, in whatever thread, for the log: the status with its text (CKR name and what to do); SAF_OK: none since the last recovery. */
 saf_status saf_p11_signer_explain(saf_p11_signer *signer, saf_error *err);
 
-/** The public key, for a pair; the caller frees it. SAF_E_UNSUPPORTED (a secret key). */
+/** The public key, for a pair; the caller frees it. SAF_E_UNSUPPORTED (a secret key; neither public key nor certificate is beside the private one). */
 saf_status saf_p11_signer_public_key(EVP_PKEY **out, saf_p11_signer *signer, saf_error *err);
 
 /** What the key can be relied on to be: bytes of a secret key, bits of a pair's; 0: the token does not say. */
@@ -192,27 +210,9 @@ size_t saf_p11_signer_key_size(const saf_p11_signer *signer);
 /** NULL allowed; sets *signer to NULL. */
 void saf_p11_signer_close(saf_p11_signer **signer);
 
-/* ---- MACs with a token key -------------------------------------------------------------------------------- */
-
-typedef struct saf_p11_mac saf_p11_mac;
-
-typedef enum saf_p11_hash { SAF_P11_SHA256, SAF_P11_SHA384, SAF_P11_SHA512 } saf_p11_hash;
-
-/** Prepare HMAC with the secret key that @p uri names, inside the token. Several threads may share it. The session must outlive it.
- *  SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_UNSUPPORTED (the token lacks the mechanism; the key may not sign). */
-saf_status saf_p11_mac_open(saf_p11_mac **out, saf_p11_session *session, const saf_p11_uri *uri, saf_p11_hash hash,
-                            saf_error *err);
-
-/** Compute a MAC (C_Sign). @p out has room for 64 bytes; *out_len is 32, 48 or 64. No text: fit for hot paths.
- *  SAF_E_TOKEN_GONE also when the key was destroyed or the login lost: log in again and open another. */
-saf_status saf_p11_mac_compute(saf_p11_mac *mac, saf_bytes message, unsigned char *out, size_t *out_len);
-
-/** NULL allowed; sets *mac to NULL. */
-void saf_p11_mac_close(saf_p11_mac **mac);
-
 /* ---- key pairs -------------------------------------------------------------------------------------------- */
 
-typedef enum saf_p11_pair_kind { SAF_P11_RSA, SAF_P11_EC } saf_p11_pair_kind;
+typedef enum saf_p11_pair_kind { SAF_P11_RSA, SAF_P11_EC, SAF_P11_EDWARDS /**< Ed25519 */ } saf_p11_pair_kind;
 
 /** A key pair to make. {0} beside label, kind and size gives a private key that signs, is sensitive, not extractable and not
  *  modifiable, kept in the token. Borrowed for the call. */
@@ -231,10 +231,14 @@ saf_status saf_p11_pair_uri(char out[SAF_P11_URI_MAX + 1], saf_p11_session *sess
 
 /** Make a key pair in the token (C_GenerateKeyPair). @p uri: names the private key by token, label, id and type.
  *  Logins of other processes do not wait for it; those of other threads do, and so does saf_p11_load_private_key().
- *  SAF_E_EXISTS (a key or certificate has that id), SAF_E_UNSUPPORTED (the token cannot make or keep such a key; what was made is
- *  destroyed again), SAF_E_IO (no room where SoftHSM keeps its tokens), SAF_E_USAGE. */
+ *  SAF_E_EXISTS (a key or certificate has that id), SAF_E_UNSUPPORTED (the token cannot make such a key: the text names what it lacks; or does not keep
+ *  it as wanted: what was made is destroyed again), SAF_E_IO (no room where SoftHSM keeps its tokens), SAF_E_USAGE. */
 saf_status saf_p11_generate_pair(char uri[SAF_P11_URI_MAX + 1], saf_p11_session *session, const saf_p11_pair_spec *spec,
                                  saf_error *err);
+
+/** The URI of the private key that @p uri names, by token, label, id and type, for whoever is to find just this one again.
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such private key, or several), SAF_E_UNSUPPORTED (it has no id, by which certificates and readers find it). */
+saf_status saf_p11_find_pair(char out[SAF_P11_URI_MAX + 1], saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
 
 /** Put a certificate beside the private key that @p uri names, with the same label and CKA_ID, as Java's SunPKCS11 and GnuTLS look for it; one
  *  that is there already is replaced. SAF_E_NOT_FOUND, SAF_E_CONFLICT (no such private key, or several), SAF_E_MALFORMED (not a certificate). */
@@ -244,10 +248,12 @@ saf_status saf_p11_put_cert(saf_p11_session *session, const saf_p11_uri *uri, sa
  *  SAF_E_USAGE (a URI without id could mean several keys), SAF_E_CONFLICT (several private keys have that id: none is destroyed). */
 saf_status saf_p11_destroy_pair(saf_p11_session *session, const saf_p11_uri *uri, saf_error *err);
 
-/** Load the private key that @p uri names as an EVP_PKEY whose operations happen in the token (libp11). The caller frees it
+/** Load the private key that @p uri names as an EVP_PKEY whose signatures are made in the token: RSA, EC and Ed25519 keys. It is libp11's, unless the token has
+ *  a private key of a kind that libp11 does not know, such as Ed25519; then it is ours, of a provider in a library context of its own, which
+ *  OpenSSL's calls in any context find, and which signs with RSASSA-PKCS1-v1_5, RSASSA-PSS, ECDSA and Ed25519. The caller frees it
  *  before saf_p11_close(). @p pin may be NULL when this handle is logged in to that token already; see saf_p11_login().
- *  SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_DENIED (not logged in, and no PIN or a wrong one), SAF_E_UNSUPPORTED (libp11 cannot
- *  use it: only RSA and EC keys, in a token without private keys of other kinds). */
+ *  SAF_E_NOT_FOUND, SAF_E_CONFLICT, SAF_E_DENIED (not logged in, and no PIN or a wrong one), SAF_E_UNSUPPORTED (another kind of key; or neither
+ *  public key nor certificate is beside it). */
 saf_status saf_p11_load_private_key(EVP_PKEY **out, saf_p11 *p11, const saf_p11_uri *uri, const saf_secret *pin,
                                     saf_error *err);
 

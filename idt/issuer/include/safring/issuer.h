@@ -9,6 +9,11 @@
  * store when a lane meets an application and user for the first time, and once a second: a change of policies, or of a ring that
  * a key comes from, is followed within the next second (five, while a key is being prepared). In between, a token costs no store access, no lock and no allocation.
  *
+ * A policy says how its key is used. "token": every signature is made in the token. "derived": the token makes a key for each day (UTC) by one HMAC with a master key
+ * that it keeps; that key signs here. It is made 10 minutes before its day begins, so that the change of days fails no token and a token that is away then is
+ * missed only after midnight; it is wiped when the last token of its day is over and the lanes have come by. "memory": the key is read once and signs here, until
+ * policies change or the issuer is closed, whatever becomes of it in its token.
+ *
  * Every call asks the store's authority whether its principal may sign (SAF_FN_TOKEN_SIGN) or verify (SAF_FN_TOKEN_VERIFY) for that
  * application and user. Policies, rings and keys the issuer reads as the program itself (user NULL), so an authority of the program's
  * own has to allow it SAF_FN_POLICY_LIST, SAF_FN_RING_LIST and SAF_FN_RING_KEY, and SAF_FN_CERT_KEY where a policy names a ring that
@@ -16,7 +21,7 @@
  *
  * Deliberately not here: checking a password. Whoever calls has authenticated the user and says how (amr).
  *
- *     saf_issuer_options options = {.store = store, .p11 = p11, .pin = &pin};
+ *     saf_issuer_options options = {.store = store, .p11 = p11};
  *     if (saf_issuer_open(&issuer, &options, &err) == SAF_OK && saf_issuer_lane_open(&lane, issuer, &err) == SAF_OK &&
  *         saf_issuer_sign(lane, &who, &request, token, sizeof token, &len, &err) == SAF_OK)
  *         …
@@ -32,19 +37,19 @@
 extern "C" {
 #endif
 
+/** Whether a policy can be what it says beside the others of the store; ask in the change that defines it. A policy with key use "derived" has an HS algorithm, a
+ *  secret key in a token, at most 720 minutes and a kid of at most 56 characters, and a key that no policy uses otherwise, as far as the URIs tell; what only
+ *  the token can tell is found when the key is used first. "memory" is not for a key pair in a token.
+ *  SAF_E_USAGE, SAF_E_CONFLICT (the text names the other policy), and those of <safring/store.h>. */
+saf_status saf_issuer_check_policy(saf_store *store, const saf_policy *policy, saf_error *err);
+
 typedef struct saf_issuer saf_issuer;
 typedef struct saf_issuer_lane saf_issuer_lane;
-
-/** Asked, at most once per token, for the PIN of the token that a policy's key is in. Fills @p pin, which the issuer keeps until it is
- *  closed, to log in again when the token was away. It must not call the issuer. A failure or a wrong PIN is final for this issuer: tokens lock themselves after a few wrong ones. */
-typedef saf_status (*saf_issuer_pin_fn)(void *context, const saf_p11_uri *key, saf_secret *pin, saf_error *err);
 
 /** What an issuer works with. Everything is borrowed and must outlive it. */
 typedef struct saf_issuer_options {
     saf_store *store;     /**< used under a lock of the issuer's own; nothing else may use it meanwhile */
-    saf_p11 *p11;         /**< NULL: policies with keys in tokens are refused */
-    saf_issuer_pin_fn pin;
-    void *pin_context;
+    saf_p11 *p11;         /**< NULL: policies with keys in tokens are refused. Its function for PINs is asked when a token wants one */
     unsigned leeway_sec;  /**< for verification; 0: none */
     const saf_idt_lane_options *lane; /**< clock and ids that tests replace; NULL: the real ones */
 } saf_issuer_options;
@@ -67,7 +72,8 @@ typedef struct saf_issuer_request {
 
 /** Sign a token for a user at an application; its lifetime is the policy's.
  *  SAF_E_NOT_FOUND (no policy covers them; or its key is gone), SAF_E_DENIED (authority, PIN, a certificate with NOTRUST), SAF_E_SPACE,
- *  SAF_E_USAGE (appl, user or amr), SAF_E_CONFLICT (key and algorithm do not fit), SAF_E_UNSUPPORTED (key use), and those of
+ *  SAF_E_USAGE (appl, user or amr), SAF_E_CONFLICT (key, algorithm and key use do not fit, or a policy that was defined before uses the key in
+ *  another way), SAF_E_UNSUPPORTED (the key does not allow its key use), and those of
  *  <safring/pkcs11.h> and <safring/store.h>. Texts name the policy as JWT.<appl>.<user>.SAF. */
 saf_status saf_issuer_sign(saf_issuer_lane *lane, const saf_principal *who, const saf_issuer_request *request, char *out,
                            size_t out_cap, size_t *out_len, saf_error *err);
