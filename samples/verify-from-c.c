@@ -26,21 +26,21 @@ struct checker {
     saf_issuer_lane *lane;
 };
 
-/* The issuer calls this when it needs a PIN, at most once per PKCS#11 token. */
-static saf_status give_pin(void *pin_source, const saf_p11_uri *key, saf_secret *pin, saf_error *err)
+/* Called when a PKCS#11 token wants its PIN: at its first use, and when it was away. */
+static saf_status give_pin(void *pin_source, const saf_p11_token *token, saf_secret *pin, saf_error *err)
 {
-    (void)key; /* says which token it is, for programs that use several */
+    (void)token; /* says which one it is, for programs that use several */
     return saf_secret_from_source(pin, pin_source, err);
 }
 
 /* A store has its own SoftHSM configuration when safring made the tokens; another one, or another HSM, is found by
  * the environment variables SOFTHSM2_CONF and SAFRING_PKCS11_MODULE. */
-static saf_status open_module(saf_p11 **p11, const char *dir, saf_error *err)
+static saf_status open_module(saf_p11 **p11, const char *dir, char *pin_source, saf_error *err)
 {
     char conf[4096];
     int len = snprintf(conf, sizeof conf, "%s/softhsm2.conf", dir);
     int is_there = len > 0 && (size_t)len < sizeof conf && access(conf, R_OK) == 0;
-    saf_p11_options options = { .softhsm_conf = is_there ? conf : NULL };
+    saf_p11_options options = { .softhsm_conf = is_there ? conf : NULL, .pin = give_pin, .pin_context = pin_source };
     return saf_p11_open(p11, &options, err);
 }
 
@@ -48,15 +48,13 @@ static saf_status open_checker(struct checker *checker, const char *dir, char *p
 {
     saf_status status = saf_store_open(&checker->store, dir, NULL, err);
     if (status == SAF_OK && pin_source)
-        status = open_module(&checker->p11, dir, err);
+        status = open_module(&checker->p11, dir, pin_source, err);
     if (status != SAF_OK)
         return status;
 
     saf_issuer_options options = {
         .store = checker->store,
         .p11 = checker->p11,
-        .pin = pin_source ? give_pin : NULL,
-        .pin_context = pin_source,
         .leeway_sec = 5, /* how far the clocks of signer and verifier may be apart */
     };
     status = saf_issuer_open(&checker->issuer, &options, err);

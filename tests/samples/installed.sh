@@ -30,6 +30,7 @@ compile sign-from-c.c safring-issuer
 compile verify-from-c.c safring-issuer
 compile ring-from-c.c safring-keyring
 compile certificates-from-c.c safring-certtool
+compile seckg.c safring-pkcs11
 
 it "has a CMake package"
 mkdir consumer
@@ -75,3 +76,30 @@ command=$(sed -n 's/^ExecStart=[^ ]*safring //p' "$SOURCE_DIR/samples/systemd/sa
 # shellcheck disable=SC2086  # a command line
 ok safring $command --store life
 says "due certificate"
+
+it "makes the secret key that ZWESECKG makes, from C and from the shell, once"
+ok safring token init SECKG.C --pin-source file:pin --so-pin-source file:sopin
+export SOFTHSM2_CONF=$home/store/softhsm2.conf
+ok ./seckg SECKG.C jwtsecret 64 file:pin
+says '^made "jwtsecret": 64 bytes, sequence 1'
+says '^handle      "SECKG.C                         00000001T   "'
+says "never leaves the token"
+ok ./seckg SECKG.C jwtsecret 64 file:pin
+says '^there already: "jwtsecret": 64 bytes, sequence 1'
+ok ./seckg SECKG.C jwtsecret 64 file:pin rotate
+says "sequence 2"
+refused 5 "." ./seckg SECKG.C jwtsecret 32 file:pin
+refused 4 "NOTOKEN" ./seckg NOTOKEN jwtsecret 32 file:pin
+refused 6 "PIN" ./seckg SECKG.C jwtsecret 32 file:sopin
+unset SOFTHSM2_CONF
+ok safring secret check --token SECKG.C --pin-source file:pin
+export TOKEN=SECKG.SH APPL=SECKG
+ok env SAFRING="$prefix/bin/safring" sh "$SOURCE_DIR/samples/seckg.sh"
+says 'tokens for SECKG are signed with "jwtsecret", sequence 1'
+ok env SAFRING="$prefix/bin/safring" sh "$SOURCE_DIR/samples/seckg.sh"
+says "sequence 1\$"
+ok safring idt sign --appl SECKG --user IBMUSER --pin-source file:pin
+ok env SAFRING="$prefix/bin/safring" sh "$SOURCE_DIR/samples/seckg.sh" --rotate
+says "sequence 2\$"
+ok safring idt sign --appl SECKG --user IBMUSER --pin-source file:pin
+refused 5 "length" env SAFRING="$prefix/bin/safring" ALG=HS512 sh "$SOURCE_DIR/samples/seckg.sh"
