@@ -2,6 +2,8 @@
 #ifndef IDT_ALGORITHM_H
 #define IDT_ALGORITHM_H
 
+#include "sha2.h"
+
 #include <safring/idt.h>
 
 struct idt_family;
@@ -12,6 +14,7 @@ typedef struct idt_algorithm {
     const struct idt_family *family; /**< how it signs and verifies (signature.h) */
     const EVP_MD *(*digest)(void);   /**< NULL: it hashes by itself */
     size_t signature_len;            /**< bytes; 0: the key decides */
+    const idt_sha2 *hash;            /**< the same digest, for paths that hash themselves (path.h) */
     const char *curves[2];           /**< the names that libcrypto has for its curve; NULL: any key of the family */
 } idt_algorithm;
 

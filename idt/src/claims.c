@@ -1,24 +1,31 @@
 #include "claims.h"
 #include "key.h"
+#include "revoked.h"
 #include "text.h"
 
-enum { JTI_MAX = 64, AUDIENCES_MAX = 8 };
+enum { JTI_MAX = SAF_IDT_REVOKED_ID_MAX };
 
 static const char any_appl[] = "*ANYAPPL*";
 static const int64_t time_limit = (int64_t)1 << 53; /* RFC 8259 6: the largest integers that every reader of JSON keeps */
 
-/* User IDs and application names of z/OS: 1-8 characters of A-Z, 0-9 and the three national characters. */
-static bool is_name(saf_bytes name, size_t max)
+const bool idt_is_in_names[256] = {
+    ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1,
+    ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1,
+    ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,
+    ['7'] = 1, ['8'] = 1, ['9'] = 1, ['#'] = 1, ['$'] = 1, ['@'] = 1,
+};
+
+bool idt_is_name(saf_bytes name)
 {
-    if (name.len == 0 || name.len > max)
+    if (name.len == 0 || name.len > SAF_IDT_SUBJECT_MAX)
         return false;
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = name.data[i];
-        if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '#' && c != '$' && c != '@')
+    for (size_t i = 0; i < name.len; i++)
+        if (!idt_is_in_names[name.data[i]])
             return false;
-    }
     return true;
 }
+
+_Static_assert(SAF_IDT_SUBJECT_MAX == SAF_IDT_AUDIENCE_MAX, "user IDs and application names have the same form");
 
 static bool same(saf_bytes a, saf_bytes b)
 {
@@ -29,7 +36,7 @@ static bool same(saf_bytes a, saf_bytes b)
 
 saf_status idt_claims_check(const saf_idt_claims *claims)
 {
-    if (!is_name(claims->sub, SAF_IDT_SUBJECT_MAX) || !is_name(claims->aud, SAF_IDT_AUDIENCE_MAX))
+    if (!idt_is_name(claims->sub) || !idt_is_name(claims->aud))
         return SAF_E_USAGE;
     if (claims->lifetime_sec == 0 || claims->lifetime_sec > SAF_IDT_LIFETIME_MAX_SEC || claims->amr_count > SAF_IDT_AMR_MAX)
         return SAF_E_USAGE;
@@ -41,7 +48,7 @@ saf_status idt_claims_check(const saf_idt_claims *claims)
 
 static char *put_aud(char *at, const saf_idt_claims *claims)
 {
-    at = idt_put_text(at, claims->any_appl ? "\",\"aud\":[\"" : "\",\"aud\":\"");
+    at = idt_put_text(at, claims->any_appl ? ",\"aud\":[\"" : ",\"aud\":\"");
     at = idt_put(at, claims->aud);
     if (!claims->any_appl)
         return idt_put_text(at, "\"");
@@ -59,22 +66,28 @@ static char *put_amr(char *at, const saf_idt_claims *claims)
     return claims->amr_count ? idt_put_text(at, "\"]") : at;
 }
 
-/* At most 477 bytes, all of them characters that JSON takes as they are. */
-size_t idt_claims_write(char *out, const saf_idt_claims *claims, const char id[SAF_IDT_ID_LEN], int64_t iat)
+/* At most 377 bytes, and those below at most 100: all of them characters that JSON takes as they are. */
+size_t idt_claims_write_common(char *out, const saf_idt_claims *claims, int64_t iat)
 {
-    char *at = idt_put_text(out, "{\"jti\":\"");
-    at = idt_put(at, saf_bytes_of(id, SAF_IDT_ID_LEN));
-    at = idt_put_text(at, "\",\"txn\":\"");
-    at = idt_put(at, saf_bytes_of(id, SAF_IDT_ID_LEN));
-    at = idt_put_text(at, "\",\"iss\":\"saf\",\"sub\":\"");
-    at = idt_put(at, claims->sub);
+    char *at = idt_put_text(out, "{\"iss\":\"saf\"");
     at = put_aud(at, claims);
     at = idt_put_text(at, ",\"iat\":");
     at = idt_put_number(at, iat);
     at = idt_put_text(at, ",\"exp\":");
     at = idt_put_number(at, iat + claims->lifetime_sec);
     at = put_amr(at, claims);
-    at = idt_put_text(at, "}");
+    return (size_t)(at - out);
+}
+
+size_t idt_claims_write_own(char *out, saf_bytes sub, const char id[SAF_IDT_ID_LEN])
+{
+    char *at = idt_put_text(out, ",\"sub\":\"");
+    at = idt_put(at, sub);
+    at = idt_put_text(at, "\",\"jti\":\"");
+    at = idt_put(at, saf_bytes_of(id, SAF_IDT_ID_LEN));
+    at = idt_put_text(at, "\",\"txn\":\"");
+    at = idt_put(at, saf_bytes_of(id, SAF_IDT_ID_LEN));
+    at = idt_put_text(at, "\"}");
     return (size_t)(at - out);
 }
 
@@ -121,16 +134,17 @@ static bool read_ids(idt_claims *out, const saf_json_object *payload)
            (!txn || saf_json_is_string(&txn->value, out->result.jti)) &&
            read_string(&out->iss, payload, "iss", SIZE_MAX) &&
            read_string(&out->result.sub, payload, "sub", SAF_IDT_SUBJECT_MAX) &&
-           is_name(out->result.sub, SAF_IDT_SUBJECT_MAX);
+           idt_is_name(out->result.sub);
 }
 
 /* One application of aud. The first is the one that the token was made for. */
 static bool read_application(idt_claims *out, const saf_json_value *value, saf_bytes expected)
 {
-    if (!is_string(value, SAF_IDT_AUDIENCE_MAX) || !is_name(value->raw, SAF_IDT_AUDIENCE_MAX))
+    if (!is_string(value, SAF_IDT_AUDIENCE_MAX) || !idt_is_name(value->raw))
         return false;
     if (out->result.aud.len == 0)
         out->result.aud = value->raw;
+    out->applications++;
     if (same(value->raw, expected))
         out->for_expected = true;
     return true;
@@ -149,7 +163,7 @@ static bool read_aud(idt_claims *out, const saf_json_object *payload, saf_bytes 
     size_t cursor = 0;
     size_t count = 0;
     while (saf_json_next_element(&element, &aud->value, &cursor)) {
-        if (++count > AUDIENCES_MAX)
+        if (++count > IDT_APPLICATIONS_MAX)
             return false;
         if (saf_json_is_string(&element, saf_bytes_of_text(any_appl)))
             out->result.any_appl = true;
@@ -186,6 +200,11 @@ saf_idt_verdict idt_claims_read(idt_claims *out, const saf_json_object *payload,
 
 /* ---- judge ---- */
 
+bool idt_is_expected(saf_bytes application, saf_bytes expected_aud)
+{
+    return expected_aud.len == 0 || same(application, expected_aud);
+}
+
 /* RFC 7519 4.1.4: "on or after" exp is too late. The leeway moves every bound in the token's favour; it is taken from the token's
  * times, which are below 2^53, so that no clock makes it overflow. */
 static saf_idt_verdict judge_times(const idt_claims *claims, const saf_idt_rules *rules, int64_t now)
@@ -200,16 +219,17 @@ static saf_idt_verdict judge_times(const idt_claims *claims, const saf_idt_rules
     return SAF_IDT_GOOD;
 }
 
-saf_idt_verdict idt_claims_judge(const idt_claims *claims, const saf_idt_rules *rules, saf_bytes expected_sub, int64_t now)
+saf_idt_verdict idt_claims_judge(const idt_claims *claims, const saf_idt_rules *rules, const saf_idt_expect *expect, int64_t now)
 {
+    const saf_idt_result *result = &claims->result;
     if (!same(claims->iss, saf_bytes_of_text("saf")))
         return SAF_IDT_WRONG_ISSUER;
     saf_idt_verdict verdict = judge_times(claims, rules, now);
     if (verdict != SAF_IDT_GOOD)
         return verdict;
-    if (expected_sub.len && !same(claims->result.sub, expected_sub))
+    if (expect->sub.len && !same(result->sub, expect->sub))
         return SAF_IDT_WRONG_SUBJECT;
-    if (!claims->for_expected && !(rules->any_appl && claims->result.any_appl))
+    if (!claims->for_expected && !(rules->any_appl && result->any_appl))
         return SAF_IDT_WRONG_AUDIENCE;
-    return SAF_IDT_GOOD;
+    return expect->revoked && idt_is_revoked(expect->revoked, result) ? SAF_IDT_REVOKED : SAF_IDT_GOOD;
 }

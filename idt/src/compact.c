@@ -1,7 +1,5 @@
 #include "compact.h"
 
-#include <base/base64url.h>
-
 typedef struct parts {
     saf_bytes header, payload, signature;
 } parts;
@@ -27,10 +25,10 @@ static bool split(saf_bytes token, parts *out)
     return out->header.len && out->payload.len && !(rest.len && memchr(rest.data, '.', rest.len));
 }
 
-static bool decode(unsigned char **at, saf_bytes *out, saf_bytes text)
+static bool decode(const idt_path *path, unsigned char **at, saf_bytes *out, saf_bytes text)
 {
     size_t len = 0;
-    if (!saf_base64url_decode(*at, &len, text))
+    if (!path->decode(*at, &len, text))
         return false;
     *out = saf_bytes_of(*at, len);
     *at += len;
@@ -47,8 +45,8 @@ saf_idt_verdict idt_compact_read(saf_idt_lane *lane, saf_bytes token, idt_compac
     if (!split(token, &encoded))
         return SAF_IDT_BAD_STRUCTURE;
     out->input = saf_bytes_of(token.data, encoded.header.len + 1 + encoded.payload.len);
-    if (!decode(&at, &out->header, encoded.header) || !decode(&at, &out->payload, encoded.payload) ||
-        !decode(&at, &out->signature, encoded.signature))
+    if (!decode(lane->path, &at, &out->header, encoded.header) || !decode(lane->path, &at, &out->payload, encoded.payload) ||
+        !decode(lane->path, &at, &out->signature, encoded.signature))
         return SAF_IDT_BAD_ENCODING;
     if (!saf_json_read_object(&lane->header_json, out->header) || !saf_json_read_object(&lane->payload_json, out->payload))
         return SAF_IDT_BAD_JSON;

@@ -44,6 +44,8 @@ saf_status idt_key_from_bytes(idt_key *out, saf_idt_alg alg, idt_use use, saf_by
     SAF_TRY(saf_secret_set(&out->secret, bytes, err));
     if (key_try(out) != SAF_OK)
         return saf_fail_openssl(err, "cannot prepare an %s key", out->algorithm->name);
+    if (idt_hmac_key_new(&out->hmac, idt_path_best(), out->algorithm->hash, bytes) != SAF_OK)
+        return saf_fail_memory(err);
     return SAF_OK;
 }
 
@@ -95,13 +97,19 @@ void idt_key_from_nothing(idt_key *out, idt_use use)
 void idt_key_free(idt_key *key)
 {
     saf_secret_free(&key->secret);
+    idt_hmac_key_free(&key->hmac);
     EVP_PKEY_free(key->pkey);
     OPENSSL_cleanse(key, sizeof *key);
 }
 
+const idt_hmac_key *idt_key_hmac(const saf_idt_lane *lane, const idt_key *key)
+{
+    return key->hmac && idt_hmac_way(lane->path, key->hmac->hash) ? key->hmac : NULL;
+}
+
 /* Whatever libcrypto says of a failure stays out of the error queue of the caller's thread, which may be serving TLS: the status is all
  * that a hot path tells. */
-saf_status idt_key_sign(saf_idt_lane *lane, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len)
+static saf_status family_sign(saf_idt_lane *lane, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len)
 {
     idt_context *context = NULL;
     ERR_set_mark();
@@ -112,7 +120,7 @@ saf_status idt_key_sign(saf_idt_lane *lane, const idt_key *key, saf_bytes messag
     return status;
 }
 
-saf_status idt_key_verify(saf_idt_lane *lane, const idt_key *key, saf_bytes message, saf_bytes signature, bool *good)
+static saf_status family_verify(saf_idt_lane *lane, const idt_key *key, saf_bytes message, saf_bytes signature, bool *good)
 {
     idt_context *context = NULL;
     ERR_set_mark();
@@ -121,6 +129,25 @@ saf_status idt_key_verify(saf_idt_lane *lane, const idt_key *key, saf_bytes mess
         status = key->family->verify(context, key, message, signature, good);
     ERR_pop_to_mark();
     return status;
+}
+
+saf_status idt_key_sign(saf_idt_lane *lane, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len)
+{
+    const idt_hmac_key *hmac = idt_key_hmac(lane, key);
+    if (!hmac)
+        return family_sign(lane, key, message, out, out_len);
+    idt_hmac_sign(lane->path, hmac, message, out);
+    *out_len = key->signature_len;
+    return SAF_OK;
+}
+
+saf_status idt_key_verify(saf_idt_lane *lane, const idt_key *key, saf_bytes message, saf_bytes signature, bool *good)
+{
+    const idt_hmac_key *hmac = idt_key_hmac(lane, key);
+    if (!hmac)
+        return family_verify(lane, key, message, signature, good);
+    *good = idt_hmac_verify(lane->path, hmac, message, signature);
+    return SAF_OK;
 }
 
 bool idt_is_plain_text(saf_bytes text, size_t max)

@@ -3,6 +3,7 @@
 #define IDT_KEY_H
 
 #include "algorithm.h"
+#include "hmac.h"
 
 #include <safring/secret.h>
 
@@ -18,6 +19,7 @@ typedef struct idt_key {
     uint64_t id[2];       /**< random: how lanes know it again. An address could be another key's by then. */
     size_t signature_len; /**< bytes; for a callback of an RSA algorithm the most there may be */
     saf_secret secret;
+    idt_hmac_key *hmac;   /**< of the secret; NULL where libcrypto hashes */
     EVP_PKEY *pkey;
     saf_idt_sign_fn call;
     void *call_context;
@@ -31,6 +33,9 @@ saf_status idt_key_from_callback(idt_key *out, saf_idt_alg alg, idt_use use, saf
 void idt_key_from_nothing(idt_key *out, idt_use use);
 
 void idt_key_free(idt_key *key);
+
+/** The key's states for HMAC if the lane's path hashes itself; else NULL. */
+const idt_hmac_key *idt_key_hmac(const struct saf_idt_lane *lane, const idt_key *key);
 
 /** Sign with the lane's context for @p key; @p out has room for SAF_IDT_SIGNATURE_MAX bytes. */
 saf_status idt_key_sign(struct saf_idt_lane *lane, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len);

@@ -3,6 +3,8 @@
 #include <base/clock.h>
 #include <base/fail.h>
 
+#include <idt/raw.h>
+
 #include <openssl/crypto.h>
 
 #include <stdlib.h>
@@ -13,24 +15,17 @@ static int64_t real_now(void *context)
     return saf_clock_now();
 }
 
-static saf_status random_id(void *pool, char out[SAF_IDT_ID_LEN])
-{
-    return idt_id_pool_next(pool, out);
-}
-
 /* An injected source of ids makes the pool superfluous. */
 static saf_status take_options(saf_idt_lane *lane, const saf_idt_lane_options *options, saf_error *err)
 {
+    lane->path = idt_path_best();
     if (options)
         lane->options = *options;
     if (!lane->options.now)
         lane->options.now = real_now;
-    if (lane->options.id)
-        return SAF_OK;
-    SAF_TRY(idt_id_pool_open(&lane->pool, err));
-    lane->options.id = random_id;
-    lane->options.id_context = lane->pool;
-    return SAF_OK;
+    if (lane->options.remembered_tokens)
+        SAF_TRY(idt_remembered_open(&lane->remembered, lane->options.remembered_tokens, err));
+    return lane->options.id ? SAF_OK : idt_id_pool_open(&lane->pool, err);
 }
 
 saf_status saf_idt_lane_open(saf_idt_lane **out, const saf_idt_lane_options *options, saf_error *err)
@@ -50,6 +45,23 @@ void saf_idt_lane_forget(saf_idt_lane *lane)
 {
     for (size_t i = 0; i < IDT_LANE_CONTEXTS; i++)
         idt_context_clear(&lane->contexts[i]);
+    idt_wipe(lane->templates, sizeof lane->templates);
+    idt_remembered_forget(lane->remembered);
+}
+
+saf_status saf_idt_lane_take_path(saf_idt_lane *lane, const char *name)
+{
+    const idt_path *path = idt_path_of(name);
+    if (!path)
+        return SAF_E_NOT_FOUND;
+    saf_idt_lane_forget(lane);
+    lane->path = path;
+    return SAF_OK;
+}
+
+const char *saf_idt_lane_path(const saf_idt_lane *lane)
+{
+    return lane->path->name;
 }
 
 void saf_idt_lane_close(saf_idt_lane **lane)
@@ -58,6 +70,7 @@ void saf_idt_lane_close(saf_idt_lane **lane)
         return;
     saf_idt_lane_forget(*lane);
     idt_id_pool_close(&(*lane)->pool);
+    idt_remembered_close(&(*lane)->remembered);
     OPENSSL_cleanse(*lane, sizeof **lane); /* tokens are as good as passwords while they live */
     free(*lane);
     *lane = NULL;
@@ -72,6 +85,7 @@ static saf_status fill_next(saf_idt_lane *lane, const idt_key *key, idt_context 
 {
     idt_context *context = &lane->contexts[lane->next_context];
     idt_context_clear(context);
+    context->path = lane->path;
     saf_status status = key->family->prepare(context, key);
     if (status != SAF_OK) {
         idt_context_clear(context);

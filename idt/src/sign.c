@@ -1,12 +1,7 @@
-#include "claims.h"
-#include "lane.h"
-#include "signer.h"
-#include "text.h"
+#include "sign.h"
 
 #include <base/base64url.h>
 #include <base/fail.h>
-
-_Static_assert(IDT_HEADER_TEXT_MAX + (IDT_PAYLOAD_MAX + 2) / 3 * 4 <= IDT_INPUT_MAX, "any signing input fits the lane");
 
 /* Ids go into the token as they are, so what an injected source gives is looked at. */
 static bool is_hex(const char id[SAF_IDT_ID_LEN])
@@ -19,40 +14,92 @@ static bool is_hex(const char id[SAF_IDT_ID_LEN])
     return true;
 }
 
-/* Claims, id and time become the signing input in the lane. */
-static saf_status write_input(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, size_t *input_len)
+static saf_status next_id(const saf_idt_lane *lane, char id[SAF_IDT_ID_LEN])
 {
-    const saf_idt_lane_options *options = &lane->options;
-    char id[SAF_IDT_ID_LEN];
-    int64_t now = options->now(options->now_context);
-    if (now < 0 || now >= ((int64_t)1 << 53) - SAF_IDT_LIFETIME_MAX_SEC) /* a verifier would refuse such a time */
+    if (lane->pool)
+        return idt_id_pool_next(lane->pool, id);
+    SAF_TRY(lane->options.id(lane->options.id_context, id));
+    return is_hex(id) ? SAF_OK : SAF_E_FAILED;
+}
+
+/* A verifier would refuse other times. */
+static bool is_possible(int64_t now)
+{
+    return now >= 0 && now < ((int64_t)1 << 53) - SAF_IDT_LIFETIME_MAX_SEC;
+}
+
+static saf_status make_template(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, int64_t now,
+                                const idt_template **out)
+{
+    SAF_TRY(idt_claims_check(claims));
+    if (!is_possible(now))
         return SAF_E_FAILED;
-    SAF_TRY(options->id(options->id_context, id));
-    if (!is_hex(id))
-        return SAF_E_FAILED;
-    size_t payload_len = idt_claims_write(lane->payload, claims, id, now);
-    memcpy(lane->input, signer->header, signer->header_len);
-    *input_len = signer->header_len +
-                 saf_base64url_encode(lane->input + signer->header_len, saf_bytes_of(lane->payload, payload_len));
+    lane->next_template = (lane->next_template + 1) % IDT_LANE_TEMPLATES;
+    idt_template *template = &lane->templates[lane->next_template];
+    idt_template_make(template, lane->path, signer, idt_key_hmac(lane, &signer->key), claims, now);
+    lane->last_template = lane->next_template;
+    *out = template;
     return SAF_OK;
 }
 
-/* The caller's buffer is written last: whatever fails before leaves it as it was. */
-saf_status saf_idt_sign(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, char *out,
-                        size_t out_cap, size_t *out_len)
+/* The template that these claims fit now; of claims that fit one only the user needs a look. */
+static saf_status find_template(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, const idt_template **out)
 {
-    size_t input_len = 0;
-    size_t signature_len = 0;
-    SAF_TRY(idt_claims_check(claims));
-    SAF_TRY(write_input(lane, signer, claims, &input_len));
-    if (out_cap < input_len + 1 + saf_base64url_encoded_len(signer->key.signature_len)) {
+    int64_t now = lane->options.now(lane->options.now_context);
+    for (size_t i = 0; i < IDT_LANE_TEMPLATES; i++) {
+        size_t index = (lane->last_template + i) % IDT_LANE_TEMPLATES;
+        if (idt_template_fits(&lane->templates[index], signer->key.id, claims, now)) {
+            lane->last_template = index;
+            *out = &lane->templates[index];
+            return idt_is_name(claims->sub) ? SAF_OK : SAF_E_USAGE;
+        }
+    }
+    return make_template(lane, signer, claims, now, out);
+}
+
+saf_status idt_sign_begin(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, char *out, size_t out_cap,
+                          size_t *out_len, idt_unsigned *token)
+{
+    char id[SAF_IDT_ID_LEN];
+    SAF_TRY(find_template(lane, signer, claims, &token->template));
+    SAF_TRY(next_id(lane, id));
+    size_t len = idt_template_input_len(token->template, claims->sub);
+    if (out_cap < len + 1 + saf_base64url_encoded_len(signer->key.signature_len)) {
         *out_len = saf_idt_signer_token_max(signer);
         return SAF_E_SPACE;
     }
-    SAF_TRY(idt_key_sign(lane, &signer->key, saf_bytes_of(lane->input, input_len), lane->signature, &signature_len));
-    char *at = idt_put(out, saf_bytes_of(lane->input, input_len));
+    char *input = token->template->hmac ? out : lane->input;
+    idt_template_write(token->template, lane->path, input, claims->sub, id);
+    token->input = saf_bytes_of(input, len);
+    return SAF_OK;
+}
+
+void idt_sign_end(const saf_idt_lane *lane, saf_bytes input, saf_bytes signature, char *out, size_t *out_len)
+{
+    char *at = out + input.len;
+    if (input.data != (const unsigned char *)out)
+        memcpy(out, input.data, input.len);
     *at++ = '.';
-    at += saf_base64url_encode(at, saf_bytes_of(lane->signature, signature_len));
-    *out_len = (size_t)(at - out);
+    *out_len = input.len + 1 + lane->path->encode(at, signature);
+}
+
+static saf_status sign_input(saf_idt_lane *lane, const saf_idt_signer *signer, const idt_unsigned *token, size_t *signature_len)
+{
+    const idt_template *template = token->template;
+    if (!template->hmac)
+        return idt_key_sign(lane, &signer->key, token->input, lane->signature, signature_len);
+    idt_hmac_finish(lane->path, template->hmac, &template->hashed, template->hashed_len, idt_unsigned_rest(token), lane->signature);
+    *signature_len = signer->key.signature_len;
+    return SAF_OK;
+}
+
+saf_status saf_idt_sign(saf_idt_lane *lane, const saf_idt_signer *signer, const saf_idt_claims *claims, char *out,
+                        size_t out_cap, size_t *out_len)
+{
+    idt_unsigned token;
+    size_t signature_len = 0;
+    SAF_TRY(idt_sign_begin(lane, signer, claims, out, out_cap, out_len, &token));
+    SAF_TRY(sign_input(lane, signer, &token, &signature_len));
+    idt_sign_end(lane, token.input, saf_bytes_of(lane->signature, signature_len), out, out_len);
     return SAF_OK;
 }

@@ -1,7 +1,6 @@
 #include "signature.h"
 
 #include <base/fail.h>
-#include <base/own-openssl.h>
 
 #include <openssl/err.h>
 
@@ -32,35 +31,64 @@ static saf_status ecdsa_prepare(idt_context *context, const idt_key *key)
     return idt_context_prepare_pkey(context, key);
 }
 
-/* RFC 7518 3.4: r and s side by side, each as long as the curve's order; libcrypto and tokens' keys make DER. */
-static saf_status from_der(unsigned char *out, size_t out_len, saf_bytes der)
+/* RFC 7518 3.4: r and s side by side, each as long as the curve's order; libcrypto and tokens' keys make DER: a SEQUENCE of two INTEGERs
+ * (X.690 8.3, 8.9, 10.1). Written out here because libcrypto's own conversion takes seven allocations. */
+
+enum { DER_SEQUENCE = 0x30, DER_INTEGER = 0x02, DER_LONG = 0x81 };
+
+/* One INTEGER, at the front of *der, into a side of the signature; *der is what follows it. */
+static bool take_integer(saf_bytes *der, unsigned char *side, size_t side_len)
 {
-    const unsigned char *at = der.data;
-    OWN(ECDSA_SIG) *signature = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
-    if (!signature)
-        return SAF_E_FAILED;
-    int half = (int)(out_len / 2);
-    if (BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, half) != half ||
-        BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + half, half) != half)
-        return SAF_E_FAILED;
-    return SAF_OK;
+    if (der->len < 2 || der->data[0] != DER_INTEGER || der->data[1] > der->len - 2)
+        return false;
+    saf_bytes digits = saf_bytes_of(der->data + 2, der->data[1]);
+    *der = saf_bytes_of(digits.data + digits.len, der->len - 2 - digits.len);
+    while (digits.len && digits.data[0] == 0)
+        digits = saf_bytes_of(digits.data + 1, digits.len - 1);
+    if (digits.len > side_len)
+        return false;
+    memset(side, 0, side_len - digits.len);
+    if (digits.len)
+        memcpy(side + side_len - digits.len, digits.data, digits.len);
+    return true;
 }
 
-static saf_status to_der(unsigned char out[DER_MAX], size_t *out_len, saf_bytes sides)
+static saf_status from_der(unsigned char *out, size_t out_len, saf_bytes der)
 {
-    int half = (int)(sides.len / 2);
-    OWN(BIGNUM) *r = BN_bin2bn(sides.data, half, NULL);
-    OWN(BIGNUM) *s = BN_bin2bn(sides.data + half, half, NULL);
-    OWN(ECDSA_SIG) *signature = ECDSA_SIG_new();
-    if (!r || !s || !signature || !ECDSA_SIG_set0(signature, r, s))
-        return SAF_E_MEMORY;
-    (void)GIVE(&r); /* they are the signature's now */
-    (void)GIVE(&s);
-    int len = i2d_ECDSA_SIG(signature, NULL);
-    if (len <= 0 || len > DER_MAX)
+    size_t head = der.len > 2 && der.data[1] == DER_LONG ? 3 : 2;
+    if (der.len < head || der.data[0] != DER_SEQUENCE || der.data[head - 1] != der.len - head)
         return SAF_E_FAILED;
-    *out_len = (size_t)i2d_ECDSA_SIG(signature, &out);
-    return SAF_OK;
+    saf_bytes rest = saf_bytes_of(der.data + head, der.len - head);
+    bool is_good = take_integer(&rest, out, out_len / 2) && take_integer(&rest, out + out_len / 2, out_len / 2) && rest.len == 0;
+    return is_good ? SAF_OK : SAF_E_FAILED;
+}
+
+/* An INTEGER has no zeros in front but one, which keeps a high first bit from making it negative. */
+static unsigned char *put_integer(unsigned char *at, saf_bytes side)
+{
+    while (side.len > 1 && side.data[0] == 0)
+        side = saf_bytes_of(side.data + 1, side.len - 1);
+    size_t zero = side.data[0] >> 7;
+    *at++ = DER_INTEGER;
+    *at++ = (unsigned char)(zero + side.len);
+    *at = 0;
+    memcpy(at + zero, side.data, side.len);
+    return at + zero + side.len;
+}
+
+static void to_der(unsigned char out[DER_MAX], size_t *out_len, saf_bytes sides)
+{
+    unsigned char integers[DER_MAX];
+    size_t half = sides.len / 2;
+    unsigned char *end = put_integer(integers, saf_bytes_of(sides.data, half));
+    end = put_integer(end, saf_bytes_of(sides.data + half, half));
+    size_t len = (size_t)(end - integers);
+    *out++ = DER_SEQUENCE;
+    if (len >= 0x80)
+        *out++ = DER_LONG;
+    *out++ = (unsigned char)len;
+    memcpy(out, integers, len);
+    *out_len = len + (len >= 0x80 ? 3 : 2);
 }
 
 static saf_status ecdsa_sign(idt_context *context, const idt_key *key, saf_bytes message, unsigned char *out, size_t *out_len)
@@ -69,7 +97,7 @@ static saf_status ecdsa_sign(idt_context *context, const idt_key *key, saf_bytes
     unsigned char der[DER_MAX];
     size_t hash_len = 0;
     size_t der_len = sizeof der;
-    SAF_TRY(idt_context_hash(context, message, hash, &hash_len));
+    SAF_TRY(idt_context_hash(context, key->algorithm, message, hash, &hash_len));
     if (EVP_PKEY_sign(context->pkey, der, &der_len, hash, hash_len) <= 0)
         return SAF_E_FAILED;
     SAF_TRY(from_der(out, key->signature_len, saf_bytes_of(der, der_len)));
@@ -87,8 +115,8 @@ static saf_status ecdsa_verify(idt_context *context, const idt_key *key, saf_byt
     *good = false;
     if (signature.len != key->signature_len)
         return SAF_OK;
-    SAF_TRY(idt_context_hash(context, message, hash, &hash_len));
-    SAF_TRY(to_der(der, &der_len, signature));
+    SAF_TRY(idt_context_hash(context, key->algorithm, message, hash, &hash_len));
+    to_der(der, &der_len, signature);
     *good = idt_context_accepts(context, saf_bytes_of(der, der_len), hash, hash_len);
     return SAF_OK;
 }

@@ -71,7 +71,7 @@ static saf_status rsa_sign(idt_context *context, const idt_key *key, saf_bytes m
     unsigned char hash[EVP_MAX_MD_SIZE];
     size_t hash_len = 0;
     size_t len = SAF_IDT_SIGNATURE_MAX;
-    SAF_TRY(idt_context_hash(context, message, hash, &hash_len));
+    SAF_TRY(idt_context_hash(context, key->algorithm, message, hash, &hash_len));
     if (EVP_PKEY_sign(context->pkey, out, &len, hash, hash_len) <= 0 || len != key->signature_len)
         return SAF_E_FAILED;
     *out_len = len;
@@ -86,7 +86,7 @@ static saf_status rsa_verify(idt_context *context, const idt_key *key, saf_bytes
     *good = false;
     if (signature.len != key->signature_len)
         return SAF_OK;
-    SAF_TRY(idt_context_hash(context, message, hash, &hash_len));
+    SAF_TRY(idt_context_hash(context, key->algorithm, message, hash, &hash_len));
     *good = idt_context_accepts(context, signature, hash, hash_len);
     return SAF_OK;
 }

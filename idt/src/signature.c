@@ -1,7 +1,5 @@
 #include "signature.h"
 
-#include <openssl/crypto.h>
-
 void idt_context_clear(idt_context *context)
 {
     EVP_MAC_CTX_free(context->mac);
@@ -26,7 +24,7 @@ saf_status idt_context_prepare_pkey(idt_context *context, const idt_key *key)
                                                                                                    : SAF_E_FAILED;
 }
 
-saf_status idt_context_hash(idt_context *context, saf_bytes message, unsigned char hash[EVP_MAX_MD_SIZE], size_t *hash_len)
+static saf_status hash_by_libcrypto(idt_context *context, saf_bytes message, unsigned char hash[EVP_MAX_MD_SIZE], size_t *hash_len)
 {
     unsigned len = 0;
     /* Without a digest the context is set back to the one it has, which costs neither a lookup nor an allocation. */
@@ -37,13 +35,18 @@ saf_status idt_context_hash(idt_context *context, saf_bytes message, unsigned ch
     return SAF_OK;
 }
 
+saf_status idt_context_hash(idt_context *context, const idt_algorithm *algorithm, saf_bytes message, unsigned char hash[EVP_MAX_MD_SIZE],
+                            size_t *hash_len)
+{
+    if (!context->path || !idt_hmac_way(context->path, algorithm->hash))
+        return hash_by_libcrypto(context, message, hash, hash_len);
+    idt_hash(context->path, algorithm->hash, message, hash);
+    *hash_len = algorithm->hash->digest_len;
+    return SAF_OK;
+}
+
 /* libcrypto answers "wrong" and "not even a signature" differently; both are the sender's doing. */
 bool idt_context_accepts(idt_context *context, saf_bytes signature, const unsigned char *hash, size_t hash_len)
 {
     return EVP_PKEY_verify(context->pkey, signature.data, signature.len, hash, hash_len) == 1;
-}
-
-bool idt_same_secret(saf_bytes a, saf_bytes b)
-{
-    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
 }

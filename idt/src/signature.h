@@ -6,6 +6,7 @@
 #define IDT_SIGNATURE_H
 
 #include "key.h"
+#include "wipe.h"
 
 #include <safring/idt.h>
 
@@ -15,6 +16,7 @@
  *  family's affair. */
 typedef struct idt_context {
     uint64_t key_id[2];
+    const idt_path *path; /* NULL: everything is libcrypto's */
     EVP_MAC_CTX *mac;
     EVP_MD_CTX *md;
     EVP_PKEY_CTX *pkey;
@@ -48,13 +50,12 @@ saf_status idt_context_prepare_digest(idt_context *context, const idt_algorithm 
 /** Make context->pkey ready to sign or to verify hashes, whichever the key is for. */
 saf_status idt_context_prepare_pkey(idt_context *context, const idt_key *key);
 
-/** The hash of @p message, by a prepared digest. */
-saf_status idt_context_hash(idt_context *context, saf_bytes message, unsigned char hash[EVP_MAX_MD_SIZE], size_t *hash_len);
+/** The hash of @p message, by the path or by a prepared digest. */
+saf_status idt_context_hash(idt_context *context, const idt_algorithm *algorithm, saf_bytes message, unsigned char hash[EVP_MAX_MD_SIZE],
+                            size_t *hash_len);
 
 /** Whether libcrypto accepts the signature of a hash, in libcrypto's form. */
 bool idt_context_accepts(idt_context *context, saf_bytes signature, const unsigned char *hash, size_t hash_len);
 
-/** Whether two byte strings are the same, in a time that depends on their lengths alone. */
-bool idt_same_secret(saf_bytes a, saf_bytes b);
 
 #endif

@@ -75,7 +75,7 @@ void saf_idt_signer_free(saf_idt_signer **signer)
 
 size_t saf_idt_signer_token_max(const saf_idt_signer *signer)
 {
-    return signer->header_len + saf_base64url_encoded_len(IDT_PAYLOAD_MAX) + 1 +
+    return signer->header_len + saf_base64url_encoded_len(IDT_COMMON_MAX + IDT_OWN_MAX) + 1 +
            saf_base64url_encoded_len(signer->key.signature_len);
 }
 

@@ -23,6 +23,7 @@ static const verdict_row rows[] = {
     [SAF_IDT_LIVES_TOO_LONG] = { "lives-too-long", "exp - iat is within the policy's lifetime (IDTTIMEOUT)" },
     [SAF_IDT_WRONG_SUBJECT] = { "wrong-subject", "sub is the user who is asked for (RFC 7519, 4.1.2)" },
     [SAF_IDT_WRONG_AUDIENCE] = { "wrong-audience", "aud holds the application that asks (RFC 7519, 4.1.3)" },
+    [SAF_IDT_REVOKED] = { "revoked", "neither the token nor its user's tokens of that time were revoked (safring)" },
 };
 
 static const verdict_row *row_of(saf_idt_verdict verdict)

@@ -44,13 +44,19 @@ static saf_status verifier_new(saf_idt_verifier **out, const saf_idt_rules *rule
     return SAF_OK;
 }
 
+static saf_idt_verifier *with_header(saf_idt_verifier *verifier)
+{
+    verifier->header_len = idt_header_write(verifier->header, verifier->key.algorithm->name, verifier->rules.kid);
+    return verifier;
+}
+
 saf_status saf_idt_verifier_from_bytes(saf_idt_verifier **out, saf_idt_alg alg, saf_bytes key, const saf_idt_rules *rules,
                                        saf_error *err)
 {
     OWN(saf_idt_verifier) *verifier = NULL;
     SAF_TRY(verifier_new(&verifier, rules, err));
     SAF_TRY(idt_key_from_bytes(&verifier->key, alg, IDT_TO_VERIFY, key, err));
-    *out = GIVE(&verifier);
+    *out = with_header(GIVE(&verifier));
     return SAF_OK;
 }
 
@@ -60,7 +66,7 @@ saf_status saf_idt_verifier_from_key(saf_idt_verifier **out, saf_idt_alg alg, EV
     OWN(saf_idt_verifier) *verifier = NULL;
     SAF_TRY(verifier_new(&verifier, rules, err));
     SAF_TRY(idt_key_from_pkey(&verifier->key, alg, IDT_TO_VERIFY, key, err));
-    *out = GIVE(&verifier);
+    *out = with_header(GIVE(&verifier));
     return SAF_OK;
 }
 
@@ -70,7 +76,7 @@ saf_status saf_idt_verifier_from_callback(saf_idt_verifier **out, saf_idt_alg al
     OWN(saf_idt_verifier) *verifier = NULL;
     SAF_TRY(verifier_new(&verifier, rules, err));
     SAF_TRY(idt_key_from_callback(&verifier->key, alg, IDT_TO_VERIFY, mac, context, err));
-    *out = GIVE(&verifier);
+    *out = with_header(GIVE(&verifier));
     return SAF_OK;
 }
 
@@ -79,7 +85,7 @@ saf_status saf_idt_verifier_unsigned(saf_idt_verifier **out, const saf_idt_rules
     OWN(saf_idt_verifier) *verifier = NULL;
     SAF_TRY(verifier_new(&verifier, rules, err));
     idt_key_from_nothing(&verifier->key, IDT_TO_VERIFY);
-    *out = GIVE(&verifier);
+    *out = with_header(GIVE(&verifier));
     return SAF_OK;
 }
 

@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TOKEN_NOW = 1790000000 };
@@ -40,12 +41,22 @@ static inline saf_status token_id(void *context, char out[SAF_IDT_ID_LEN])
     return SAF_OK;
 }
 
+/** Open a lane on the path that the environment's SAFRING_TEST_PATH names, so that every test can be run on all of them. */
+static inline saf_status token_lane_open(saf_idt_lane **out, const saf_idt_lane_options *options)
+{
+    const char *path = getenv("SAFRING_TEST_PATH");
+    saf_status status = saf_idt_lane_open(out, options, NULL);
+    if (status == SAF_OK && path && saf_idt_lane_take_path(*out, path) != SAF_OK)
+        print_message("no path \"%s\" on this CPU\n", path);
+    return status;
+}
+
 /** A lane whose clock is *now (NULL: TOKEN_NOW) and whose ids are TOKEN_ID. */
 static inline saf_idt_lane *token_lane(int64_t *now)
 {
     saf_idt_lane *lane = NULL;
     const saf_idt_lane_options options = { .now = token_now, .now_context = now, .id = token_id };
-    assert_int_equal(saf_idt_lane_open(&lane, &options, NULL), SAF_OK);
+    assert_int_equal(token_lane_open(&lane, &options), SAF_OK);
     return lane;
 }
 

@@ -9,7 +9,7 @@
 static saf_idt_lane *real_lane(void)
 {
     saf_idt_lane *lane = NULL;
-    assert_int_equal(saf_idt_lane_open(&lane, NULL, NULL), SAF_OK);
+    assert_int_equal(token_lane_open(&lane, NULL), SAF_OK);
     return lane;
 }
 
@@ -87,7 +87,7 @@ static saf_status sign_with_ids(saf_status (*id)(void *, char[SAF_IDT_ID_LEN]))
     saf_idt_lane *lane = NULL;
     saf_idt_claims claims = token_claims();
     saf_idt_signer *signer = token_signer(SAF_IDT_HS256, NULL);
-    assert_int_equal(saf_idt_lane_open(&lane, &options, NULL), SAF_OK);
+    assert_int_equal(token_lane_open(&lane, &options), SAF_OK);
     saf_status status = saf_idt_sign(lane, signer, &claims, token, sizeof token, &len);
     saf_idt_signer_free(&signer);
     saf_idt_lane_close(&lane);
@@ -197,7 +197,7 @@ static void *sign_and_verify(void *argument)
     uintptr_t failures = 0;
     saf_idt_lane *lane = NULL;
     saf_idt_claims claims = token_claims();
-    if (saf_idt_lane_open(&lane, NULL, NULL) != SAF_OK)
+    if (token_lane_open(&lane, NULL) != SAF_OK)
         return (void *)1;
     for (int i = 0; i < 200; i++) {
         char token[SAF_IDT_TOKEN_MAX];

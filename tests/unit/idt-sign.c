@@ -44,13 +44,13 @@ static void assert_written(const saf_idt_signer *signer, const saf_idt_claims *c
     free_written(&w);
 }
 
-TEST(sign_writes_the_members_in_RACFs_order)
+TEST(sign_writes_first_what_tokens_of_a_second_share)
 {
     saf_idt_signer *signer = token_signer(SAF_IDT_HS512, NULL);
     saf_idt_claims claims = token_claims();
     assert_written(signer, &claims, "{\"alg\":\"HS512\"}",
-                   "{\"jti\":\"" TOKEN_ID "\",\"txn\":\"" TOKEN_ID "\",\"iss\":\"saf\",\"sub\":\"IBMUSER\","
-                   "\"aud\":\"ZOWEAPPL\",\"iat\":1790000000,\"exp\":1790000300}");
+                   "{\"iss\":\"saf\",\"aud\":\"ZOWEAPPL\",\"iat\":1790000000,\"exp\":1790000300,\"sub\":\"IBMUSER\","
+                   "\"jti\":\"" TOKEN_ID "\",\"txn\":\"" TOKEN_ID "\"}");
     saf_idt_signer_free(&signer);
 }
 
@@ -63,9 +63,8 @@ TEST(sign_writes_an_array_for_any_application)
     claims.amr = amr;
     claims.amr_count = 2;
     assert_written(signer, &claims, "{\"alg\":\"HS256\"}",
-                   "{\"jti\":\"" TOKEN_ID "\",\"txn\":\"" TOKEN_ID "\",\"iss\":\"saf\",\"sub\":\"IBMUSER\","
-                   "\"aud\":[\"ZOWEAPPL\",\"*ANYAPPL*\"],\"iat\":1790000000,\"exp\":1790000300,"
-                   "\"amr\":[\"mfa-comp\",\"saf-pwd\"]}");
+                   "{\"iss\":\"saf\",\"aud\":[\"ZOWEAPPL\",\"*ANYAPPL*\"],\"iat\":1790000000,\"exp\":1790000300,"
+                   "\"amr\":[\"mfa-comp\",\"saf-pwd\"],\"sub\":\"IBMUSER\",\"jti\":\"" TOKEN_ID "\",\"txn\":\"" TOKEN_ID "\"}");
     saf_idt_signer_free(&signer);
 }
 
@@ -221,6 +220,52 @@ TEST(sign_writes_nothing_where_there_is_no_room)
     saf_idt_signer_free(&signer);
 }
 
+/* Members of the claims change in turn; each token says what its own claims say, whatever the lane kept from the one before. */
+TEST(a_lane_keeps_no_claim_of_another_token)
+{
+    static const char *const names[] = { "A", "AB", "ABCDEFGH", "ABCDEFG", "B" };
+    saf_idt_signer *signers[] = { token_signer(SAF_IDT_HS256, NULL), token_signer(SAF_IDT_HS512, NULL) };
+    int64_t now = TOKEN_NOW;
+    saf_idt_lane *lane = token_lane(&now);
+    for (unsigned i = 0; i < 2000; i++) {
+        char token[SAF_IDT_TOKEN_MAX], expected[SAF_IDT_TOKEN_MAX];
+        size_t len = 0, expected_len = 0;
+        saf_bytes amr[] = { saf_bytes_of_text(names[i % 3]), saf_bytes_of_text(names[i / 3 % 5]) };
+        saf_idt_claims claims = { .sub = saf_bytes_of_text(names[i % 5]), .aud = saf_bytes_of_text(names[i / 2 % 5]), .any_appl = i / 7 % 2,
+                                  .lifetime_sec = 1 + i / 5 % 3, .amr = amr, .amr_count = i / 11 % 3 };
+        now = TOKEN_NOW + i / 50;
+        saf_idt_lane *fresh = token_lane(&now);
+        assert_int_equal(saf_idt_sign(lane, signers[i / 13 % 2], &claims, token, sizeof token, &len), SAF_OK);
+        assert_int_equal(saf_idt_sign(fresh, signers[i / 13 % 2], &claims, expected, sizeof expected, &expected_len), SAF_OK);
+        assert_int_equal(len, expected_len);
+        assert_memory_equal(token, expected, len);
+        saf_idt_lane_close(&fresh);
+    }
+    saf_idt_lane_close(&lane);
+    saf_idt_signer_free(&signers[0]);
+    saf_idt_signer_free(&signers[1]);
+}
+
+/* A template is found before claims are checked; a user is no part of it. */
+TEST(claims_are_checked_when_others_like_them_were_good)
+{
+    char token[SAF_IDT_TOKEN_MAX];
+    size_t len = 0;
+    saf_idt_signer *signer = token_signer(SAF_IDT_HS256, NULL);
+    saf_idt_lane *lane = token_lane(NULL);
+    saf_idt_claims claims = token_claims();
+    assert_int_equal(saf_idt_sign(lane, signer, &claims, token, sizeof token, &len), SAF_OK);
+    claims.sub = saf_bytes_of_text("A\"B");
+    assert_int_equal(saf_idt_sign(lane, signer, &claims, token, sizeof token, &len), SAF_E_USAGE);
+    claims.sub = saf_bytes_of_text("NINECHARS");
+    assert_int_equal(saf_idt_sign(lane, signer, &claims, token, sizeof token, &len), SAF_E_USAGE);
+    claims = token_claims();
+    claims.aud = saf_bytes_of_text("zoweappl");
+    assert_int_equal(saf_idt_sign(lane, signer, &claims, token, sizeof token, &len), SAF_E_USAGE);
+    saf_idt_lane_close(&lane);
+    saf_idt_signer_free(&signer);
+}
+
 typedef struct callback {
     saf_status status;
     size_t len;
@@ -279,7 +324,7 @@ TEST(a_callbacks_wrong_length_is_a_failure)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sign_writes_the_members_in_RACFs_order),
+        cmocka_unit_test(sign_writes_first_what_tokens_of_a_second_share),
         cmocka_unit_test(sign_writes_an_array_for_any_application),
         cmocka_unit_test(sign_writes_the_kid_of_its_key),
         cmocka_unit_test(an_unsigned_token_ends_with_a_dot),
@@ -291,6 +336,8 @@ int main(void)
         cmocka_unit_test(signers_refuse_a_kid_that_is_none),
         cmocka_unit_test(the_longest_token_fits_what_token_max_says),
         cmocka_unit_test(sign_writes_nothing_where_there_is_no_room),
+        cmocka_unit_test(a_lane_keeps_no_claim_of_another_token),
+        cmocka_unit_test(claims_are_checked_when_others_like_them_were_good),
         cmocka_unit_test(a_callback_signs_for_every_family),
         cmocka_unit_test(a_callbacks_failure_is_passed_on),
         cmocka_unit_test(a_callbacks_wrong_length_is_a_failure),

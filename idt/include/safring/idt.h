@@ -13,7 +13,7 @@
  *
  * The algorithm always comes from the key, never from the token. Verification is strict, in this order, and stops at the first rule
  * that fails: size, three parts, canonical base64url, strict JSON (no duplicate names, depth and integer limits), alg, header
- * members, kid, signature (constant-time), iss, exp, iat, nbf, sub, aud. A token that does not verify is an answer (saf_idt_verdict), not
+ * members, kid, signature (constant-time), iss, exp, iat, nbf, sub, aud, revocation. A token that does not verify is an answer (saf_idt_verdict), not
  * an error: SAF_OK comes with any verdict.
  *
  * Deliberately not here: encryption (JWE), JSON serialisation, x5u, jku and every other way by which a token would bring its own key.
@@ -128,21 +128,31 @@ void saf_idt_verifier_free(saf_idt_verifier **verifier);
 
 typedef struct saf_idt_lane saf_idt_lane;
 
-/** Clock and ids of a lane; NULL members mean the real ones. Contexts must outlive the lane. */
+/**
+ * Clock and ids of a lane; NULL members mean the real ones. Contexts must outlive the lane.
+ *
+ * remembered_tokens is for services that see the same tokens again and again: a lane then remembers that many (rounded up to a power of two;
+ * about 3 KiB each, allocated when it is opened) whose signature it found good, and a token that comes again, byte for byte, for the
+ * same verifier, is not put to the key again. What is trusted: that a signature which was good for these bytes and this verifier still is.
+ * Nothing else is: times, user, application, revocation and rules are judged at each call. Keys from bytes are not concerned (their MAC costs
+ * as little), but those behind a callback are: when such a key shall no longer count, free its verifier, or let the lane forget.
+ */
 typedef struct saf_idt_lane_options {
     int64_t (*now)(void *context); /**< seconds since 1970-01-01 UTC */
     void *now_context;
     saf_status (*id)(void *context, char out[SAF_IDT_ID_LEN]); /**< 32 hex digits, never twice the same */
     void *id_context;
+    size_t remembered_tokens; /**< 0: none, and every signature is checked; at most 1048576 */
 } saf_idt_lane_options;
 
-/** Open one thread's lane. @p options may be NULL. */
+/** Open one thread's lane, about 40 KiB of memory. @p options may be NULL. SAF_E_USAGE (too many remembered), SAF_E_MEMORY, SAF_E_FAILED. */
 saf_status saf_idt_lane_open(saf_idt_lane **out, const saf_idt_lane_options *options, saf_error *err);
 
 /** NULL allowed; sets *lane to NULL. Close or forget lanes before the module that a key came from is closed. */
 void saf_idt_lane_close(saf_idt_lane **lane);
 
-/** Give up everything the lane keeps of keys that it has used (a key that was freed may live on here, until 16 others were used).
+/** Give up everything the lane keeps of keys that it has used, and every token that it remembers (a key that was freed may live on here, until
+ *  16 others were used).
  *  The next use of a key prepares it anew. */
 void saf_idt_lane_forget(saf_idt_lane *lane);
 
@@ -183,7 +193,8 @@ typedef struct saf_idt_sign_job {
     saf_status status; /**< result, as of saf_idt_sign() */
 } saf_idt_sign_job;
 
-/** Sign many tokens with one signer. SAF_OK when every job's status is; else the first other one. All jobs are tried. */
+/** Sign many tokens with one signer; with a key from bytes several are hashed at a time, where the CPU can. SAF_OK when every job's status
+ *  is; else the first other one. All jobs are tried. */
 saf_status saf_idt_sign_batch(saf_idt_lane *lane, const saf_idt_signer *signer, saf_idt_sign_job *jobs, size_t count);
 
 /* ---- verify ------------------------------------------------------------------------------------------------ */
@@ -206,7 +217,8 @@ typedef enum saf_idt_verdict {
     SAF_IDT_NOT_YET_VALID,   /**< iat or nbf is in the future */
     SAF_IDT_LIVES_TOO_LONG,  /**< exp - iat is more than the policy allows */
     SAF_IDT_WRONG_SUBJECT,   /**< not the user that was asked for */
-    SAF_IDT_WRONG_AUDIENCE   /**< not for this application */
+    SAF_IDT_WRONG_AUDIENCE,  /**< not for this application */
+    SAF_IDT_REVOKED          /**< its id, or its user's tokens of that time, were revoked */
 } saf_idt_verdict;
 
 /** The stable name of a verdict ("bad-signature"). Never NULL. */
@@ -218,10 +230,37 @@ const char *saf_idt_verdict_rule(saf_idt_verdict verdict);
 /** RACROUTE's answer: 0/0/0 for good; 8/108 (X'6C') else, with reason 28 (X'1C') for a wrong kid, 0 where IBM's is not known. */
 saf_codes saf_idt_verdict_codes(saf_idt_verdict verdict);
 
+/** Tokens that are not good any more although nothing else is wrong with them. Immutable, shared by any number of threads: who revokes another
+ *  token makes a new set and passes that from then on. */
+typedef struct saf_idt_revoked saf_idt_revoked;
+
+enum { SAF_IDT_REVOKED_ID_MAX = 64 /**< bytes of a jti that can be revoked; a token whose jti is longer is never good */ };
+
+/** All of a user's tokens from before some time. */
+typedef struct saf_idt_revoked_user {
+    saf_bytes sub;         /**< user ID */
+    int64_t issued_before; /**< seconds since 1970-01-01 UTC; a token with an earlier iat is revoked, one of that very second is not */
+} saf_idt_revoked_user;
+
+/**
+ * Make a set of revoked tokens. A search in it takes a time that does not depend on its size.
+ *
+ * @param ids    id_count jti, as they stand in the tokens; ids and users are copied
+ * @param users  user_count entries; of a user who is named twice the later time counts
+ * @retval SAF_E_USAGE  an id that is empty or too long, a user that is no user ID
+ * @retval SAF_E_MEMORY
+ */
+saf_status saf_idt_revoked_new(saf_idt_revoked **out, const saf_bytes *ids, size_t id_count, const saf_idt_revoked_user *users,
+                               size_t user_count, saf_error *err);
+
+/** NULL allowed; sets *revoked to NULL. */
+void saf_idt_revoked_free(saf_idt_revoked **revoked);
+
 /** Who is expected. Empty members are not checked. */
 typedef struct saf_idt_expect {
     saf_bytes sub; /**< user ID */
     saf_bytes aud; /**< application that asks */
+    const saf_idt_revoked *revoked; /**< borrowed for the call; NULL: none is */
 } saf_idt_expect;
 
 /** The verdict, and with SAF_IDT_GOOD the claims. Pointers live in the lane until its next call. */
@@ -254,7 +293,8 @@ typedef struct saf_idt_verify_job {
     saf_status status;       /**< result */
 } saf_idt_verify_job;
 
-/** Verify many tokens with one verifier. SAF_OK when every job has a verdict; else the first other status. All jobs are tried. */
+/** Verify many tokens with one verifier; with a key from bytes several are hashed at a time, where the CPU can. SAF_OK when every job has a
+ *  verdict; else the first other status. All jobs are tried. */
 saf_status saf_idt_verify_batch(saf_idt_lane *lane, const saf_idt_verifier *verifier, saf_idt_verify_job *jobs, size_t count);
 
 /** What a token says of itself, WITHOUT any verification: for showing it and for finding its policy. */
