@@ -9,7 +9,7 @@
 
 char *cli_hex(const unsigned char *bytes, size_t len)
 {
-    char *hex = malloc(2 * len + 1);
+    char *hex = calloc(2 * len + 1, 1);
     for (size_t i = 0; hex && i < len; i++)
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     return hex;

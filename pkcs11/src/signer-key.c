@@ -1,3 +1,4 @@
+#include "secret-key.h"
 #include "signer.h"
 
 #include <base/own-openssl.h>
@@ -167,10 +168,18 @@ static saf_status fill(signer_binding *binding, const saf_p11_signer *signer, co
     return try_key(signer, binding, err);
 }
 
+/* A secret key whose making was interrupted looks right and signs nothing. */
+static saf_status find_key(CK_OBJECT_HANDLE *out, const saf_p11_signer *signer, const saf_p11_session *session, saf_error *err)
+{
+    if (signer->kind->type == SAF_P11_SECRET_KEY)
+        return p11_secret_find(out, session, &signer->uri, err);
+    return p11_find_one(out, session, &signer->uri, signer->kind->type, err);
+}
+
 saf_status signer_bind(signer_binding *out, saf_p11_signer *signer, const saf_p11_session *session, saf_error *err)
 {
     signer_binding binding = { .instance = atomic_load(&session->p11->instance), .token = session->token };
-    SAF_TRY(p11_find_one(&binding.token_key, session, &signer->uri, signer->kind->type, err));
+    SAF_TRY(find_key(&binding.token_key, signer, session, err));
     SAF_TRY(check_key(session, binding.token_key, signer->kind, err));
     SAF_TRY(make_mark(&binding, err));
     binding.key = binding.token_key;

@@ -46,6 +46,7 @@ static saf_p11_session *log_in(signers *w)
 static void add_key(signers *w)
 {
     OWN(saf_p11_session) *session = log_in(w);
+    assert_non_null(session);
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     CK_KEY_TYPE type = CKK_GENERIC_SECRET;
     CK_BBOOL yes = CK_TRUE;

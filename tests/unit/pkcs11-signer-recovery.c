@@ -134,6 +134,7 @@ static void destroy_keys(void)
 {
     OWN(saf_p11) *p11 = softhsm_open();
     OWN(saf_p11_session) *session = softhsm_login(p11, "ZWE.IDT");
+    assert_non_null(session);
     CK_FUNCTION_LIST *cryptoki = softhsm_cryptoki(p11);
     CK_SESSION_HANDLE raw = softhsm_raw_session(p11, "ZWE.IDT");
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;

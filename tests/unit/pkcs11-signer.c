@@ -199,6 +199,7 @@ TEST(without_a_function_for_pins_a_login_serves_signers_too)
     signers w = { .p11 = p11 };
     signers_refuse(&w, "x", SAF_P11_HMAC_SHA256, SAF_E_DENIED, "token ZWE.IDT needs a PIN");
     OWN(saf_p11_session) *session = softhsm_login(p11, "ZWE.IDT");
+    assert_non_null(session);
     signers_add_bytes(&w, "x", 1, KEY_COPYABLE);
     OWN(saf_p11_signer) *signer = signers_open(&w, "x", SAF_P11_HMAC_SHA256);
     signers_expect(signer, 1);
