@@ -94,7 +94,7 @@ const cli_command cli_command_token_backup = {
         "Writes SoftHSM's files of a token into one tar file, as they are at one moment, after a login has shown that the token opens and every object can be read. The file has "
         "mode 0600 and is there whole or not at all. It lists the SHA-256 of each file in it, as sha256sum(1) reads it.\n"
         "\n"
-        "Keys in it are encrypted under the token's PIN, which SoftHSM lets nobody try too often but which anybody can try on a copy, as fast as a computer can: keep it like a "
+        "Keys in it are encrypted under the token's PIN, which anybody can try on a copy, as fast as a computer can: keep it like a "
         "key. What other modules keep cannot be copied so: then nothing is written, what cannot leave the token is listed with the reason, and the exit code is 3.",
     .examples = "safring token backup ZWE.IDT --pin-source file:pin --out zwe-idt.tar",
     .operands = operands,

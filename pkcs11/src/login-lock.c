@@ -1,5 +1,6 @@
 #include "login-lock.h"
 
+#include "token-begun.h"
 #include "token-copy.h"
 
 #include <base/buffer.h>
@@ -77,8 +78,10 @@ static saf_status lock_tokens(int *lock, const char *path, saf_error *err)
     if (directory < 0)
         return saf_fail_errno(err, "cannot open the directory %s", path);
     SAF_TRY(p11_lock_directory(lock, directory, path, err));
-    if (*lock >= 0)
-        token_copies_restore(directory); /* who held the lock before us may have been killed */
+    if (*lock >= 0) { /* who held the lock before us may have been killed */
+        token_copies_restore(directory);
+        token_begun_sweep(directory);
+    }
     return SAF_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "token-begun.h"
 
+#include "token-copy.h"
 #include "token-files.h"
 
 #include <safring/pkcs11.h>
@@ -45,4 +46,43 @@ bool token_begun_remove(const char *directory, const char *name, const char *ser
     OWN(own_fd) tokens = open_tokens(directory);
     return tokens >= 0 && *serial && is_noted(tokens, name) && token_files_find(entry, tokens, serial) &&
            token_files_discard(tokens, entry, NULL) == SAF_OK;
+}
+
+/* ---- without a name ---- */
+
+static bool is_whole(int token, const char *name)
+{
+    struct stat about;
+    OWN(saf_buffer) content = { 0 };
+    return token_files_read(&content, token, name, TOKEN_OBJECT_MAX, &about) == SAF_OK &&
+           object_file_judge_token(saf_buffer_bytes(&content), NULL, NULL, NULL) == OBJECT_FILE_WHOLE;
+}
+
+static bool has_objects(int token)
+{
+    bool found = false;
+    OWN(DIR) *stream = token_files_stream(token);
+    for (const char *name; !found && (name = token_files_next(stream));)
+        found = token_files_is_object(name);
+    return found || !stream;
+}
+
+/* What has a copy, or an object, was a token once: the copy is put back, or the doctor says what is the matter. */
+static bool is_unfinished(int tokens, const char *name)
+{
+    OWN(own_fd) token = token_files_is_name(name) ? token_files_open(tokens, name) : -1;
+    return token >= 0 && !is_whole(token, TOKEN_COPY_OBJECT) && faccessat(token, TOKEN_COPY_NAME, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+           !has_objects(token);
+}
+
+void token_begun_sweep(int tokens)
+{
+    struct stat about;
+    if (fstatat(tokens, note_name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    OWN(DIR) *stream = token_files_stream(tokens);
+    for (const char *name; (name = token_files_next(stream));) {
+        saf_status status = is_unfinished(tokens, name) ? token_files_discard(tokens, name, NULL) : SAF_OK;
+        (void)status; /* the next one tries again */
+    }
 }

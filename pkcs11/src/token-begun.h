@@ -15,6 +15,9 @@
 saf_status token_begun_note(const char *directory, const char *name, saf_error *err);
 void token_begun_forget(const char *directory);
 
+/** Remove what killed ones left that have not even a name: SoftHSM aborts the process when there are two. With the lock on @p tokens, the open directory of all. */
+void token_begun_sweep(int tokens);
+
 /** Remove that token, which has no PIN and so no keys, if it is noted; whether it was. */
 bool token_begun_remove(const char *directory, const char *name, const char *serial);
 
