@@ -157,6 +157,19 @@ saf_status cli_module(const char **out, char room[SAF_MODULE_MAX + 1], const cli
     return SAF_OK;
 }
 
+/* Nobody said which module or which of SoftHSM's configurations: then it is the store's, never the system's, whose tokens are for everybody. */
+static bool is_softhsm_of_store(const char *module)
+{
+    return !module && !getenv("SAFRING_PKCS11_MODULE") && !getenv("SOFTHSM2_CONF");
+}
+
+static saf_status refuse_missing_tokens(const char *dir, saf_error *err)
+{
+    saf_status status = saf_fail(err, SAF_E_NOT_FOUND, "there is no store in %s, and so are no tokens", dir);
+    saf_hint(err, "make one with: safring store init; or name SoftHSM's configuration in SOFTHSM2_CONF, or a module with --module");
+    return status;
+}
+
 saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err)
 {
     char dir[PATH_MAX - 32], conf[PATH_MAX], room[SAF_MODULE_MAX + 1];
@@ -165,10 +178,13 @@ saf_status cli_open_p11(saf_p11 **out, const cli *cli, saf_error *err)
     SAF_TRY(cli_store_dir(cli, dir, sizeof dir, err));
     SAF_TRY(saf_store_settle_tokens(&was_moved, dir, err));
     if (was_moved)
-        cli_note(cli, "%s/softhsm2.conf named the tokens of another directory; it names those in %s/tokens now", dir, dir);
+        cli_note(cli, "%s/softhsm2.conf was missing, or named the tokens of another directory; it names those in %s/tokens now", dir, dir);
     SAF_TRY(cli_module(&module, room, cli, err));
     snprintf(conf, sizeof conf, "%s/softhsm2.conf", dir);
-    saf_p11_options options = { .module = module, .softhsm_conf = saf_file_exists(conf) ? conf : NULL,
+    bool has_conf = saf_file_exists(conf);
+    if (!has_conf && is_softhsm_of_store(module))
+        return refuse_missing_tokens(dir, err);
+    saf_p11_options options = { .module = module, .softhsm_conf = has_conf ? conf : NULL,
                                 .pin = give_pin, .pin_context = (void *)(uintptr_t)cli, .probe_ms = probe_ms_of(module) };
     return saf_p11_open(out, &options, err);
 }

@@ -209,8 +209,13 @@ saf_status saf_store_settle_tokens(bool *was_moved, const char *dir, saf_error *
         return SAF_OK;
     if (asprintf(&conf, "%s/softhsm2.conf", real) < 0 || asprintf(&own, "%s/tokens", real) < 0)
         return saf_fail_memory(err);
-    if (!saf_file_exists(conf) || !saf_file_exists(own))
+    if (!saf_file_exists(own))
         return SAF_OK;
+    if (!saf_file_exists(conf)) {
+        SAF_TRY(write_softhsm_conf(real, own, SAF_IF_EXISTS_KEEP, err));
+        *was_moved = true;
+        return SAF_OK;
+    }
     SAF_TRY(saf_file_read(&text, conf, CONF_MAX, err));
     OWN(own_text) named = named_tokens(saf_buffer_bytes(&text));
     if (!named || !strcmp(named, own) || !is_anothers(named, own))

@@ -27,7 +27,23 @@ refused 1 "libc" safring token list --module /lib/x86_64-linux-gnu/libc.so.6
 it "lists a copied store's own tokens, not those of the one it was copied from"
 cp -r store copied
 ok safring token list --store copied
-notes "softhsm2.conf named the tokens of another directory"
+notes "softhsm2.conf was missing, or named the tokens of another directory"
 grep -q "^directories.tokendir = $home/copied/tokens\$" copied/softhsm2.conf || fail "$(cat copied/softhsm2.conf)"
 ok safring token list --store copied
 silent_on "another directory"
+
+it "never takes the system's tokens for the store's"
+rm copied/softhsm2.conf
+ok safring token list --store copied --json
+same "$(field '.tokens | length')" "$(safring token list --json | jq '.tokens | length')"
+refused 4 "no store in .*nowhere" safring token list --store nowhere
+
+it "takes away what killed commands left unfinished, of which SoftHSM bears no two"
+for n in 1 2 3; do
+    mkdir "store/tokens/01234567-89ab-cdef-0123-45678900000$n"
+    head -c 8 "$(find store/tokens -name token.object | head -n 1)" >"store/tokens/01234567-89ab-cdef-0123-45678900000$n/token.object"
+done
+echo BEGUN >store/tokens/safring.begun
+ok safring token list
+says ZWE.IDT
+[ ! -e store/tokens/01234567-89ab-cdef-0123-456789000001 ] || fail "it is there still"

@@ -117,7 +117,7 @@ saf_status saf_store_default_dir(char *out, size_t out_cap, saf_error *err);
 saf_status saf_store_create(const char *dir, const saf_store_options *options, saf_error *err);
 
 /** softhsm2.conf in a store names its tokens by their absolute path. In one that was moved or copied (and is otherwise as it was made), make it name this store's
- *  own tokens/. SAF_E_CONFLICT: it is another user's. */
+ *  own tokens/; one that is missing is made. SAF_E_CONFLICT: it is another user's. */
 saf_status saf_store_settle_tokens(bool *was_moved, const char *dir, saf_error *err);
 
 /** Open a store.
