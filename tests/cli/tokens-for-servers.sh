@@ -9,7 +9,7 @@ printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level 
 chmod 644 tokens.conf
 export SOFTHSM2_CONF=$home/tokens.conf
 install -m 400 -o nobody pin server-pin
-mkdir -m 700 work && chown nobody work
+mkdir -m 700 server && chown nobody server
 
 arrange() {
     chgrp -R "$group" tokens
@@ -18,7 +18,7 @@ arrange() {
 }
 
 server() { # COMMAND…: as a server's user
-    setpriv --reuid nobody --regid "$group" --clear-groups env -C "$home/work" HOME="$home/work" SAFRING_HOME="$home/work/store" "$SAFRING" "$@"
+    setpriv --reuid nobody --regid "$group" --clear-groups env -C "$home/server" HOME="$home/server" SAFRING_HOME="$home/server/store" "$SAFRING" "$@"
 }
 setpriv --reuid nobody --regid "$group" --clear-groups "$SAFRING" --version >/dev/null 2>&1 || exit 0 # the build is where nobody cannot go
 
@@ -42,7 +42,7 @@ it "survives kills and parallel logins of servers"
 before=$(cat tokens/*/* | sha256sum)
 for ((i = 0; i < ${KILLS:-25}; i++)); do
     for _ in 1 2; do server secret list --token ZWE.IDT --pin-source "file:$home/server-pin" >>logins 2>>complaints || echo failed >>complaints; done &
-    setpriv --reuid nobody --regid "$group" --clear-groups env -C "$home/work" HOME="$home/work" "$SAFRING" secret list --token ZWE.IDT --pin-source "file:$home/server-pin" >/dev/null 2>&1 &
+    setpriv --reuid nobody --regid "$group" --clear-groups env -C "$home/server" HOME="$home/server" "$SAFRING" secret list --token ZWE.IDT --pin-source "file:$home/server-pin" >/dev/null 2>&1 &
     victim=$!
     sleep "0.0$((RANDOM % 60 + 10))"
     kill -9 $victim 2>/dev/null
