@@ -4,10 +4,11 @@
  *
  *     issuer-bench [SECONDS-PER-CELL]
  */
+#include "bench-directory.h"
+
 #include <safring/issuer.h>
 #include <safring/secret-key.h>
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -178,23 +179,6 @@ static void define_all(saf_store *store, saf_p11 *p11)
     saf_p11_logout(&session);
 }
 
-static void configure(const char *dir)
-{
-    char text[512];
-    FILE *file = fopen("softhsm2.conf", "we");
-    snprintf(text, sizeof text, "%s/softhsm2.conf", dir);
-    if (!file || setenv("SOFTHSM2_CONF", text, 1) != 0)
-        exit(1);
-    fprintf(file, "directories.tokendir = %s\nlog.level = ERROR\n", dir);
-    fclose(file);
-}
-
-static int remove_entry(const char *path, __attribute__((unused)) const struct stat *status, __attribute__((unused)) int kind,
-                        __attribute__((unused)) struct FTW *walk)
-{
-    return remove(path);
-}
-
 static void print_header(void)
 {
     printf("%-6s %-7s %7s", "", "", "threads");
@@ -215,7 +199,7 @@ int main(int argc, char **argv)
     saf_issuer *issuer = NULL;
     if (!mkdtemp(dir) || chdir(dir) != 0)
         return 1;
-    configure(dir);
+    bench_configure_softhsm(dir);
     MUST(saf_secret_set(&pin, saf_bytes_of_text("1234567"), &err));
     MUST(saf_p11_open(&p11, &p11_options, &err));
     MUST(saf_p11_init_token(&token, p11, "BENCH", &pin, &pin, &err));
@@ -230,6 +214,6 @@ int main(int argc, char **argv)
     saf_store_close(&store);
     saf_p11_close(&p11);
     saf_secret_free(&pin);
-    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    bench_remove_directory(dir);
     return 0;
 }

@@ -4,12 +4,13 @@
  *
  *     pkcs11-bench [SECONDS-PER-CELL]
  */
+#include "bench-directory.h"
+
 #include <safring/pkcs11.h>
 
 #include <p11-kit/pkcs11.h>
 
 #include <dlfcn.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -223,23 +224,6 @@ static void find_cryptoki(const saf_p11 *p11)
         exit(1);
 }
 
-static void configure(const char *dir)
-{
-    char text[512];
-    FILE *file = fopen("softhsm2.conf", "we");
-    snprintf(text, sizeof text, "%s/softhsm2.conf", dir);
-    if (!file || setenv("SOFTHSM2_CONF", text, 1) != 0)
-        exit(1);
-    fprintf(file, "directories.tokendir = %s\nlog.level = ERROR\n", dir);
-    fclose(file);
-}
-
-static int remove_entry(const char *path, __attribute__((unused)) const struct stat *status, __attribute__((unused)) int kind,
-                        __attribute__((unused)) struct FTW *walk)
-{
-    return remove(path);
-}
-
 int main(int argc, char **argv)
 {
     char dir[] = "/tmp/pkcs11-bench-XXXXXX";
@@ -252,7 +236,7 @@ int main(int argc, char **argv)
     CK_SESSION_HANDLE session;
     if (!mkdtemp(dir) || chdir(dir) != 0)
         return 1;
-    configure(dir);
+    bench_configure_softhsm(dir);
     MUST(saf_secret_set(&pin, saf_bytes_of_text("1234567"), &err));
     MUST(saf_p11_open(&p11, NULL, &err));
     MUST(saf_p11_init_token(&token, p11, "BENCH", &pin, &pin, &err));
@@ -267,6 +251,6 @@ int main(int argc, char **argv)
     saf_p11_logout(&login);
     saf_p11_close(&p11);
     saf_secret_free(&pin);
-    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    bench_remove_directory(dir);
     return 0;
 }

@@ -1,26 +1,5 @@
 #include <support/scratch.h>
-#include <support/softhsm.h>
-
-typedef struct fixture {
-    saf_p11 *p11;
-    saf_p11_session *session;
-    saf_error err;
-} fixture;
-
-static void fixture_free(fixture *f)
-{
-    saf_p11_logout(&f->session);
-    saf_p11_close(&f->p11);
-}
-
-OWN_VALUE(fixture, fixture_free)
-
-static void enter(fixture *f)
-{
-    f->p11 = softhsm_open();
-    softhsm_init_token(f->p11, "ZWE.IDT");
-    f->session = softhsm_login(f->p11, "ZWE.IDT");
-}
+#include <support/token-session.h>
 
 static saf_p11_secret_report check(fixture *f, const saf_p11_secret *secret, const saf_p11_secret_wanted *wanted)
 {
